@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""One folder per board; README.md is the contract of a board."""

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Copper between the controller and its chips: SPI routed by chip select, I2C routed by address.
+
+`misuse(text)` is told of what real copper would not forgive: nobody selected, two selected, a clock too fast.
+"""
+from errno import ENODEV
+
+_IDLE = 0xFF                                       # MISO is pulled up
+
+
+class SPIBus:
+    """Chips hang on it with the number of their select pin; `select_changed` is told of every edge of one."""
+
+    def __init__(self, misuse):
+        self._misuse = misuse
+        self._chips = {}
+        self._selected = []
+        self.bytes = 0                             # carried so far
+
+    def attach(self, select_pin, chip):
+        """Connect a chip: `select()`, `transfer(tx, rx)`, `release()`, `most_baud`."""
+        self._chips[select_pin] = chip
+
+    def select_changed(self, pin, level):
+        """A select line has moved: low selects its chip."""
+        chip = self._chips[pin]
+        if level:
+            if chip in self._selected:
+                self._selected.remove(chip)
+                chip.release()
+        elif chip not in self._selected:
+            self._selected.append(chip)
+            chip.select()
+
+    def release_all(self):
+        """The controller has lost its outputs: pull-ups take every select line high."""
+        for chip in self._selected:
+            chip.release()
+        self._selected = []
+
+    def selects(self, pin):
+        """Tell whether `pin` is somebody's select line."""
+        return pin in self._chips
+
+    def transfer(self, tx, rx, baudrate):
+        """Clock `tx` out and fill `rx`, which has the same length."""
+        self.bytes += len(tx)
+        selected = self._selected
+        if len(selected) != 1:
+            self._misuse("SPI: %d chips selected while %s is sent" % (len(selected), bytes(tx)))
+            for at in range(len(rx)):
+                rx[at] = _IDLE
+            return
+        chip = selected[0]
+        if baudrate > chip.most_baud:
+            self._misuse("SPI: clocked at %d Bd, the chip allows %d" % (baudrate, chip.most_baud))
+        chip.transfer(tx, rx)
+
+
+class SPI:
+    """What the controller holds of a bus: the shape of machine.SPI."""
+
+    def __init__(self, bus, baudrate, polarity, phase, misuse):
+        self._bus = bus
+        self._baudrate = baudrate
+        if polarity != phase:
+            misuse("SPI: mode %d, the chips here need mode 0 or 3" % (2 * polarity + phase))
+
+    def write_readinto(self, tx, rx):
+        """Send `tx` and receive as many bytes into `rx`."""
+        if len(tx) != len(rx):
+            raise ValueError("buffers must be the same length")
+        self._bus.transfer(tx, rx, self._baudrate)
+
+    def write(self, tx):
+        """Send `tx`; what comes back is lost."""
+        self._bus.transfer(tx, bytearray(len(tx)), self._baudrate)
+
+
+class I2CBus:
+    """Chips hang on it with their address; several may share one."""
+
+    def __init__(self):
+        self._chips = []
+        self.bytes = 0
+
+    def attach(self, address, chip):
+        """Connect a chip: `write(data)` returns whether it acknowledges."""
+        self._chips.append((address, chip))
+
+    def write(self, address, data):
+        """Hand a transfer to every chip at `address`; return whether any acknowledged."""
+        self.bytes += len(data) + 1
+        acknowledged = False
+        for at, chip in self._chips:
+            if at == address and chip.write(data):
+                acknowledged = True
+        return acknowledged
+
+
+class I2C:
+    """What the controller holds of a bus: the shape of machine.I2C."""
+
+    def __init__(self, bus):
+        self._bus = bus
+
+    def writeto(self, address, data):
+        """Send `data`; raises OSError if nobody acknowledges.  Returns the number of acknowledged bytes."""
+        if not self._bus.write(address, bytes(data)):
+            raise OSError(ENODEV)
+        return len(data)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""The virtual board's hardware layer: the names and shapes that firmware finds on every board.
+
+One `HAL` lives as long as the controller has power.  Where a real layer is a module, this is an object; the
+firmware cannot tell.
+"""
+import asyncio
+
+from boards.virtual.bus import I2C, SPI
+from boards.virtual.pins import Input, Output
+from boards.virtual.uart import VirtualUART
+
+_TICKS_PERIOD = 1 << 30                            # of the 32-bit target: 12 days in ms, 18 minutes in µs
+
+
+class Flag:
+    """The shape of asyncio.ThreadSafeFlag: an interrupt handler sets it, one task waits for it."""
+
+    def __init__(self):
+        self._event = asyncio.Event()
+
+    def set(self):
+        """Let the waiting task go on."""
+        self._event.set()
+
+    async def wait(self):
+        """Wait until the flag is set, and clear it."""
+        await self._event.wait()
+        self._event.clear()
+
+
+class PulseOutput:
+    """Pulses of a fixed width with at least the same pause, made without the processor's help."""
+
+    def __init__(self, clock, pin, width_us, moved, alive):
+        self._clock = clock
+        self._pin = pin
+        self._width_us = width_us
+        self._moved = moved
+        self._alive = alive
+        self._free_us = 0
+
+    def emit(self, delay_us):
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+        at_us = max(self._clock.now_us + delay_us, self._free_us)
+        self._free_us = at_us + 2 * self._width_us
+        self._clock.at(at_us, self._rise)
+
+    def _rise(self):
+        if self._alive():
+            self._moved(self._pin, 1)
+            self._clock.after(self._width_us, self._fall)
+
+    def _fall(self):
+        self._moved(self._pin, 0)
+
+
+class Watchdog:
+    """The shape of machine.WDT: it cannot be stopped, and resets the controller when it is not fed."""
+
+    def __init__(self, clock, timeout_ms, bite, alive):
+        self._clock = clock
+        self._timeout_us = 1_000 * timeout_ms
+        self._bite = bite
+        self._alive = alive
+        self._fed_us = clock.now_us
+        clock.after(self._timeout_us, self._look)
+
+    def feed(self):
+        """Start the time anew."""
+        self._fed_us = self._clock.now_us
+
+    def _look(self):
+        if not self._alive():
+            return
+        due_us = self._fed_us + self._timeout_us
+        if self._clock.now_us >= due_us:
+            self._bite()
+        else:
+            self._clock.at(due_us, self._look)
+
+
+class HAL:
+    """Everything the firmware may ask of the hardware of this board."""
+
+    Flag = Flag
+
+    def __init__(self, world):
+        self._world = world
+        self._clock = world.clock
+        self.powered = True
+
+    # --- time
+    def ticks_ms(self):
+        """Return milliseconds; they wrap, see ticks_diff."""
+        return self._clock.now_us // 1_000 % _TICKS_PERIOD
+
+    def ticks_us(self):
+        """Return microseconds; they wrap, see ticks_diff."""
+        return self._clock.now_us % _TICKS_PERIOD
+
+    def ticks_add(self, ticks, delta):
+        """Return `ticks` moved by `delta`."""
+        return (ticks + delta) % _TICKS_PERIOD
+
+    def ticks_diff(self, later, earlier):
+        """Return later - earlier, right for up to half the period either way."""
+        return (later - earlier + _TICKS_PERIOD // 2) % _TICKS_PERIOD - _TICKS_PERIOD // 2
+
+    def sleep_ms(self, milliseconds):
+        """Awaitable pause."""
+        return asyncio.sleep(milliseconds / 1_000)
+
+    # --- pins and buses
+    def output(self, pin, level=0):
+        """Return an output pin."""
+        return Output(pin, level, self._world.output_moved)
+
+    def input(self, pin):
+        """Return an input pin with pull-up."""
+        line = Input()
+        self._world.wire(pin).connect(line)
+        return line
+
+    def spi(self, id, sck, mosi, miso, baudrate, polarity=0, phase=0):
+        """Return an SPI bus."""
+        return SPI(self._world.spi_bus(id), baudrate, polarity, phase, self._world.misuse)
+
+    def i2c(self, id, sda, scl, freq):
+        """Return an I2C bus."""
+        return I2C(self._world.i2c_bus(id))
+
+    def uart(self, id, tx, rx, baudrate, rxbuf=256, txbuf=256):
+        """Return a UART, 8N1."""
+        uart = VirtualUART(self._clock, self._world.misuse, id=id, tx=tx, rx=rx, baudrate=baudrate,
+                           rxbuf=rxbuf, txbuf=txbuf)
+        self._world.uart_made(id, uart)
+        return uart
+
+    def pulse_output(self, pin, width_us):
+        """Return an output for pulses of `width_us`."""
+        return PulseOutput(self._clock, pin, width_us, self._world.output_moved, self._is_powered)
+
+    # --- the controller itself
+    def watchdog(self, timeout_ms):
+        """Start the watchdog."""
+        return Watchdog(self._clock, timeout_ms, self._world.watchdog_bites, self._is_powered)
+
+    def unique_id(self):
+        """Return eight bytes that no other board has."""
+        return self._world.unique_id
+
+    def reset_cause(self):
+        """Return why the controller started: "power" or "watchdog"."""
+        return self._world.reset_cause
+
+    def report(self, exception):
+        """An exception has ended a task; the supervisor starts it again."""
+        self._world.task_failed(exception)
+
+    def _is_powered(self):
+        return self.powered

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""The meter, put together: the only file that knows every room.
+
+Order of start: memory, registers, chip, display, ports.  A register is restored before anything can show, send or
+count it; a board without memory starts from zero and says so in its status.
+"""
+from micropython import const
+
+from meter import tasks
+from meter.core import calibration
+from meter.core.energy import Energy, Registers
+from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
+from meter.core.quantities import Quantities
+from meter.core.status import NO_MEMORY, Status
+from meter.display.buttons import Button
+from meter.display.glass import Glass
+from meter.display.lists import Lists
+from meter.display.pages import TEST, Pages
+from meter.drivers.ade7880 import ADE7880
+from meter.drivers.optical import OpticalPort
+from meter.drivers.pcf85176 import PCF85176
+from meter.objects import Objects
+from meter.protocol.iec62056_21 import Server
+from meter.version import VERSION
+
+_WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
+_SERIAL_DIGITS = const(100_000_000)
+_MAKER = "CTM"                                     # FLAG identification, not registered
+_LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
+
+# Sixteen and thirty places at most; the manual list holds every legal reading
+_STARTUP = (TEST, "0.2.0")
+_AUTOMATIC = ("1.8.0", "2.8.0", "3.8.0", "4.8.0", "1.7.0", "32.7.0", "52.7.0", "72.7.0")
+_MANUAL = (
+    "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0", "41.8.0", "61.8.0",
+    "1.7.0", "2.7.0", "3.7.0", "4.7.0", "21.7.0", "41.7.0", "61.7.0",
+    "32.7.0", "52.7.0", "72.7.0", "31.7.0", "51.7.0", "71.7.0",
+    "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "97.97.0", "97.97.1", TEST,
+)
+
+
+class Live:
+    """What the symbols beside an entry are made of, for display/pages.py."""
+
+    tamper = False
+
+    def __init__(self, quantities, status, optical) -> None:
+        self._quantities = quantities
+        self._status = status
+        self._optical = optical
+
+    voltage_present = property(lambda self: self._quantities.present)
+    direction = property(lambda self: self._quantities.direction)
+    sequence = property(lambda self: self._quantities.sequence)
+    quadrant_p = property(lambda self: self._quantities.arrow_active)
+    quadrant_q = property(lambda self: self._quantities.arrow_reactive)
+    error = property(lambda self: self._status.triangle)
+    chip_fault = property(lambda self: self._status.chip_fault)
+    optical_active = property(lambda self: self._optical.active)
+
+
+class App:
+    """One meter on one board.  `board` is data (boards/README.md), `hal` its hardware layer."""
+
+    def __init__(self, board, hal) -> None:
+        self._hal = hal
+        self.status = Status()
+        self.status.set(NO_MEMORY)
+        self.registers = Registers()
+        self.quantities = Quantities()
+        self.serial = "%08d" % (int.from_bytes(hal.unique_id(), "big") % _SERIAL_DIGITS)
+        self.objects = Objects(self.registers, self.quantities, self.status,
+                               {"serial": self.serial, "version": VERSION, "ratio": "1"})
+        self.measure = self._make_measure(board, hal)
+        self.optical = self._make_optical(board, hal)
+        self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
+        self.panel = self._make_panel(board, hal)
+        self._buttons = self._make_buttons(board, hal)
+
+    async def run(self) -> None:
+        """Run the meter for ever."""
+        supervisor = tasks.Supervisor(self._hal, self.status, self._hal.watchdog(_WATCHDOG_MS))
+        for task in (self.measure, self.panel, self._buttons, self.optical):
+            if task is not None:
+                supervisor.start(task.run)
+        await supervisor.watch()
+
+    def _make_measure(self, board, hal):
+        gains = (calibration.current_gain(board.CURRENT_FULL_SCALE_UA),
+                 calibration.voltage_gain(board.VOLTAGE_FULL_SCALE_MV), calibration.POWER_GAIN, 0)
+        irq1 = None if board.PIN_METER_IRQ1 is None else hal.input(board.PIN_METER_IRQ1)
+        self.chip = ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms, (gains,) * 3,
+                            calibration.vlevel(board.NOMINAL_MV), calibration.no_load_level(board.NO_LOAD_MVA),
+                            board.NOMINAL_HZ, irq1)
+        latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
+        self.pulses = tuple([(PulseTrain(counts, latency_us), hal.pulse_output(pin, WIDTH_US))
+                             for counts, pin in ((LED_COUNTS, board.PIN_LED_KWH), (S0_COUNTS, board.PIN_S0))
+                             if pin is not None])
+        return tasks.Measure(hal, self.chip, Energy(self.registers), self.quantities, self.status, self.pulses,
+                             board.ENERGY_POLL_MS)
+
+    def _make_optical(self, board, hal):
+        if board.UART_OPTICAL is None:
+            return None
+        uart = hal.uart(baudrate=300, **board.UART_OPTICAL)
+        server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff)
+        return tasks.Optical(hal, uart, OpticalPort(uart), server)
+
+    def _make_panel(self, board, hal):
+        if board.I2C_PANEL is None:
+            return None
+        lcd = PCF85176(hal.i2c(**board.I2C_PANEL))
+        pages = Pages(Glass(lcd.image), self.objects, Live(self.quantities, self.status, self.optical))
+        return tasks.Panel(hal, lcd, pages, self.lists, self.status)
+
+    def _make_buttons(self, board, hal):
+        if board.PIN_BUTTON_LEFT is None or self.panel is None:
+            return None
+        line = hal.input(board.PIN_BUTTON_LEFT)
+        return tasks.Buttons(hal, line, Button(line() == 0), self.panel.press)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""What the meter knows to be wrong with itself: live conditions, and what has happened since the start.
+
+Two forms are shown.  `info()`: eight digits 0 or 1 (display 97.97.0, read-out F.F), counted from the right:
+2 memory, 4 working memory or metering chip, 5 program checksum …; the triangle on the glass is any of 2, 4, 5.
+`detail()`: eight hexadecimal digits (97.97.1): the conditions below, latched ones in the upper half.
+"""
+from micropython import const
+
+# Live conditions
+CHIP_ABSENT = const(1 << 0)                        # the metering chip does not answer
+CHIP_NOISE = const(1 << 1)                         # words from it could not be proven
+CHIP_STARTING = const(1 << 2)                      # it is being set up and does not count yet
+NO_MEMORY = const(1 << 8)                          # no permanent memory is fitted: registers end with the power
+NO_DISPLAY = const(1 << 9)                         # the glass does not answer, or none is fitted
+TASK_FAILED = const(1 << 10)                       # a task ended with an exception and was started again
+
+# Happened since the start
+CHIP_WAS_ABSENT = const(1 << 16)
+CHIP_WAS_NOISY = const(1 << 17)
+CHIP_WAS_RESET = const(1 << 18)                    # the chip reset itself while it was counting
+CHIP_WAS_CHANGED = const(1 << 19)                  # its configuration was no longer what had been written
+
+_CHIP_FAULT = const(CHIP_ABSENT | CHIP_NOISE | CHIP_STARTING)
+_LATCHED_WITH = ((CHIP_ABSENT, CHIP_WAS_ABSENT), (CHIP_NOISE, CHIP_WAS_NOISY))
+
+_DIGIT_CHIP = const(4)
+
+
+class Status:
+    """The status word of the meter."""
+
+    def __init__(self) -> None:
+        self.word = 0
+
+    def set(self, condition: int) -> None:
+        """Raise `condition`, and what is latched with it."""
+        word = self.word | condition
+        for live, latched in _LATCHED_WITH:
+            if condition & live:
+                word |= latched
+        self.word = word
+
+    def clear(self, condition: int) -> None:
+        """Take a live `condition` back; what has happened stays."""
+        self.word &= ~condition
+
+    @property
+    def chip_fault(self) -> bool:
+        """The metering chip is not counting, or what it says is not to be believed."""
+        return bool(self.word & _CHIP_FAULT)
+
+    @property
+    def triangle(self) -> bool:
+        """The error triangle of the glass is on: an internal error."""
+        return self.chip_fault
+
+    def info(self) -> str:
+        """Return the eight digits of 97.97.0 and F.F."""
+        digits = bytearray(b"00000000")
+        if self.chip_fault:
+            digits[8 - _DIGIT_CHIP] = 0x31
+        return digits.decode()
+
+    def detail(self) -> str:
+        """Return the eight hexadecimal digits of 97.97.1."""
+        return "%08X" % self.word

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""ADE7880 three-phase metering chip on SPI.  DS = ADE7880 data sheet Rev. C (2014).
+
+The caller owns the bus (mode 3, at most 2.5 MHz, nobody else on it), the chip-select line and, if wired, the
+line of IRQ1.  `await start()` sets the chip up; `poll` then gives the energy of each poll, `read` the present
+values.  How the registers are reached and proven is in ade7880_link.py.
+
+A word of energy counts only if the chip itself confirms address and value (LAST_ADD, LAST_RWDATA), and a poll
+only if the chip shows afterwards that it has neither been reset nor lost its configuration.  The registers are
+running totals (RSTREAD = 0): what a failed poll could not read, the next one still finds.
+"""
+from array import array
+from errno import ENODEV, ETIMEDOUT
+
+from micropython import const
+
+from meter.drivers.ade7880_link import Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ports import Line, SpiBus                 # stub file, never shipped
+
+# DSP RAM, DS table 30: phases B and C follow at the distance given
+_AIGAIN = const(0x4380)                            # xIGAIN and xVGAIN alternate: distance 2
+_AVGAIN = const(0x4381)
+_APGAIN = const(0x4389)                            # distance 2
+_VLEVEL = const(0x439F)
+_AIRMS = const(0x43C0)                             # xIRMS and xVRMS alternate: distance 2
+_AVRMS = const(0x43C1)
+_RUN = const(0xE228)
+
+# Energy totals and powers, DS tables 32, 33: distance 1
+_AWATTHR = const(0xE400)                           # total active
+_AFVARHR = const(0xE409)                           # fundamental reactive
+_AVAHR = const(0xE40C)                             # apparent
+_STATUS0 = const(0xE502)
+_STATUS1 = const(0xE503)
+_STATUS1_RSTDONE = const(1 << 15)
+_STATUS1_CRC = const(1 << 25)
+_AWATT = const(0xE513)
+_AVA = const(0xE519)
+_CHECKSUM = const(0xE51F)
+
+# DS tables 34 to 36
+_ANGLE0 = const(0xE601)                            # with ANGLESEL = 01: A-C, B-C, A-B of the voltages
+_PHNOLOAD = const(0xE608)
+_PHNOLOAD_VANLPHASE_SHIFT = const(6)
+_COMPMODE = const(0xE60E)
+_COMPMODE_VALUE = const(0x01FF | 1 << 9)           # CF terms as at reset; ANGLESEL = 01
+_COMPMODE_SELFREQ = const(1 << 14)                 # 60 Hz
+_GAIN = const(0xE60F)
+_APHCAL = const(0xE614)
+_CONFIG = const(0xE618)
+_CONFIG_VALUE = const(0x0002)                      # bit 1 must stay 1
+_CONFIG_SWRST = const(0x0080)
+_ACCMODE = const(0xE701)                           # 0x80: signed accumulation, four wires with three sensors
+_LCYCMODE = const(0xE702)                          # 0x38: no line cycles, RSTREAD = 0
+_VERSION = const(0xE707)
+_APF = const(0xE902)
+_APERIOD = const(0xE905)
+_APNOLOAD = const(0xE908)
+_VARNOLOAD = const(0xE909)
+_VANOLOAD = const(0xE90A)
+_ACCURACY = const(0xE90C)                          # not in the tables: er002
+_ACCURACY_VALUE = const(0x03BD)
+_KEY = const(0xE7FE)
+_CONFIG3 = const(0xEA00)                           # 0x01: high-pass filters on
+_WTHR = const(0xEA02)
+_VARTHR = const(0xEA03)
+_VATHR = const(0xEA04)
+_THRESHOLD = const(3)                              # DS "Active energy calculation": one count is THR·2**27
+_CONFIG2 = const(0xEC01)                           # any write locks the port to SPI
+
+_ALL = const(-1)                                   # write-1-to-clear: every flag
+_SETTLED_MS = const(1_300)                   # DS: time after Run = 1 until results are settled
+_MOST_PER_MS = const(200)                          # counts a phase: inputs clipped at ±0.787 V, 375 V·15 A·2.5 = 14 kW
+_RESET_MS = const(10)                              # between SWRST and the first look at RSTDONE
+_RESET_LOOKS = const(12)
+
+# What happened to the chip, as `ChipLost.reason`
+RESET = const(1)                                   # it shows RSTDONE: it has been reset since it was set up
+CHANGED = const(2)                                 # its configuration is not what was written
+NOT_STARTED = const(3)                             # it does not keep what is written to it
+IMPLAUSIBLE = const(4)                             # a total has moved by more than any mains could make it
+
+# Places in the array that `read` fills, three phases each
+CURRENT = const(0)
+VOLTAGE = const(3)
+POWER = const(6)
+APPARENT = const(9)
+FACTOR = const(12)
+PERIOD = const(15)
+ANGLE = const(18)
+READINGS = const(21)
+_READ_PLAN = (
+    (_AIRMS, 2), (_AVRMS, 2), (_AWATT, 1), (_AVA, 1), (_APF, 1), (_APERIOD, 1), (_ANGLE0, 1),
+)
+_ENERGIES = (_AWATTHR, _AFVARHR, _AVAHR)
+
+
+class ChipLost(Exception):
+    """The chip answers but no longer measures what it was told to: it must be started again."""
+
+    def __init__(self, reason: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ADE7880:
+    """One chip.
+
+    `gains` is three times (xIGAIN, xVGAIN, xPGAIN, xPHCAL) from core/calibration, `vlevel` and `no_load` (the
+    level VANOLOAD) likewise; `sleep_ms` is an awaitable pause; `irq1` is None where the pin is not wired.
+    """
+
+    def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, gains, vlevel: int, no_load: int,
+                 nominal_hz: int = 50, irq1: "Line | None" = None) -> None:
+        self._link = Link(spi, cs)
+        self._sleep_ms = sleep_ms
+        self._irq1 = irq1
+        self._ram = tuple(
+            [(first + 2 * phase, gains[phase][column])
+             for phase in range(3) for column, first in ((0, _AIGAIN), (1, _AVGAIN), (2, _APGAIN))]
+            + [(_VLEVEL, vlevel)])
+        self._plain = tuple(
+            [(_COMPMODE, _COMPMODE_VALUE | (_COMPMODE_SELFREQ if nominal_hz == 60 else 0)), (_GAIN, 0),
+             (_CONFIG, _CONFIG_VALUE), (_ACCMODE, 0x80), (_LCYCMODE, 0x38)]
+            + [(_APHCAL + phase, gains[phase][3]) for phase in range(3)]
+            # er004: the no-load logic of active and reactive energy is faulty and stays off
+            + [(_APNOLOAD, 0), (_VARNOLOAD, 0), (_VANOLOAD, no_load), (_CONFIG3, 0x01),
+               (_WTHR, _THRESHOLD), (_VARTHR, _THRESHOLD), (_VATHR, _THRESHOLD)])
+        # The chip's own checksum covers RAM and most of the rest; these it does not cover, or all hangs on them.
+        self._watched = tuple([(_RUN, 1)] + [row for row in self._plain if row[0] >= _APNOLOAD or
+                                             _APHCAL <= row[0] < _CONFIG])
+        self._watch_at = 0
+        self._watch_count = 1                      # of them at each poll
+        self._unsettled_polls = 0                  # until the checksum is taken as the golden one
+        self._golden = array("i", [0, 0])
+        self._based = False                        # _high and _low hold totals of this chip
+        self._high = array("i", [0] * 9)           # totals at the last poll that counted, in halves:
+        self._low = array("i", [0] * 9)            # a whole word is allocated from 2**30 on
+        self._new_high = array("i", [0] * 9)
+        self._new_low = array("i", [0] * 9)
+        self.no_load = 0                           # bit n: phase n is below the starting threshold
+
+    async def start(self, poll_ms: int) -> bool:
+        """Set the chip up for a poll each `poll_ms`; return True if it was found counting and left alone.
+
+        A chip is reset only if it provably answers and provably does not count: one that is out of reach for a
+        while keeps its totals.  Raises OSError(ENODEV) if no ADE7880 answers, OSError(ETIMEDOUT) if it does not
+        come out of reset, OSError(EIO) if words get lost, ChipLost(NOT_STARTED) if it does not keep what is written.
+        """
+        link = self._link
+        self._watch_count = (len(self._watched) + 1) * poll_ms // 1_000 + 1
+        self._unsettled_polls = _SETTLED_MS // poll_ms + 1
+        try:
+            link.read(_VERSION)
+        except OSError:
+            link.select_spi()                      # it may have lost power and be listening on I2C
+            link.write(_CONFIG2, 0)
+            try:
+                link.read(_VERSION)
+            except OSError:
+                raise OSError(ENODEV)
+        if self._counts_already():
+            if not self._based:                    # nobody knows up to where it had been read: begin here
+                self._take_base()
+            return True
+        self._based = False
+        await self._reset()
+        link.write(_CONFIG2, 0)
+        link.write(_STATUS1, _ALL)
+        link.write(_STATUS0, _ALL)
+        link.write_keyed(_ACCURACY, _ACCURACY_VALUE)   # er002: full accuracy needs this
+        link.write(_KEY, 0)
+        for address, value in self._plain:
+            link.write(address, value)
+        link.write_ram(self._ram)
+        if not self._configured():
+            raise ChipLost(NOT_STARTED)
+        self._take_base()                          # before Run = 1: not one count is missed
+        link.write(_RUN, 1)
+        if not link.holds(_RUN, 1):
+            raise ChipLost(NOT_STARTED)
+        return False
+
+    def poll(self, counts, elapsed_ms: int) -> None:
+        """Fill `counts`, array("i") of nine, with what was counted since the last poll that succeeded.
+
+        Active, fundamental reactive and apparent energy of phases A, B, C in counts of 72 mJ, signed;
+        `elapsed_ms` is how long ago that poll was.  Allocates nothing.  Raises OSError(EIO) if a word could not be
+        proven and ChipLost if the chip must be started again; `counts` is then meaningless, and nothing is lost
+        that the chip still holds.
+        """
+        slot = 0
+        for first in _ENERGIES:
+            for phase in range(3):
+                counts[slot] = self._difference(slot, first + phase)
+                slot += 1
+        link = self._link
+        link.read_halves(_PHNOLOAD, 0, self.no_load << _PHNOLOAD_VANLPHASE_SHIFT)
+        no_load = link.low >> _PHNOLOAD_VANLPHASE_SHIFT & 0b111
+        self._check()
+        most = elapsed_ms * _MOST_PER_MS + _MOST_PER_MS
+        for slot in range(9):
+            if counts[slot] > most or counts[slot] < -most:
+                self._based = False
+                raise ChipLost(IMPLAUSIBLE)
+        for slot in range(9):
+            self._high[slot] = self._new_high[slot]
+            self._low[slot] = self._new_low[slot]
+            if no_load >> slot % 3 & 1:            # er004: a phase in no-load still counts P and Q; they are dropped
+                counts[slot] = 0
+        self.no_load = no_load
+
+    def read(self, codes) -> None:
+        """Fill `codes`, array("i") of READINGS, with the present values as the chip codes them.
+
+        Current and voltage (rms), active power and apparent power: signed 24 bits.  Power factor: signed 1.15.
+        Period of the voltage and angles between voltages: ticks of 256 kHz.  Raises OSError(EIO).
+        """
+        link = self._link
+        slot = 0
+        for first, distance in _READ_PLAN:
+            for phase in range(3):
+                value = link.read(first + distance * phase)
+                if first == _APF and value & 0x8000:
+                    value -= 0x10000
+                codes[slot] = value
+                slot += 1
+
+    def register(self, address: int) -> int:
+        """Return any register as the wire gives it, for a person at the REPL."""
+        return self._link.read(address)
+
+    def _difference(self, slot, address):
+        """Return what slot's total has grown by; keep the new total aside."""
+        link = self._link
+        link.read_halves(address, self._high[slot], self._low[slot])
+        high = link.high
+        low = link.low
+        step = high - self._high[slot] & 0xFFFF    # modulo 2**32, half by half
+        if step & 0x8000:
+            step -= 0x10000
+        self._new_high[slot] = high
+        self._new_low[slot] = low
+        return (step << 16) + low - self._low[slot]
+
+    def _take_base(self):
+        for slot in range(9):
+            self._link.read_halves(_ENERGIES[slot // 3] + slot % 3, -1, -1)
+            self._high[slot] = self._link.high
+            self._low[slot] = self._link.low
+        self._based = True
+
+    def _counts_already(self):
+        link = self._link
+        return (link.holds(_RUN, 1) and not link.read(_STATUS1) & (_STATUS1_RSTDONE | _STATUS1_CRC)
+                and self._configured())
+
+    def _configured(self):
+        """Tell whether every register reads back as this meter wants it."""
+        link = self._link
+        if not link.holds(_ACCURACY, _ACCURACY_VALUE):
+            return False
+        for address, value in self._plain:
+            if not link.holds(address, value):
+                return False
+        return link.ram_holds(self._ram)
+
+    async def _reset(self):
+        """Bring the chip to its defaults, by software: SPI stays selected and no wire is needed."""
+        link = self._link
+        if link.read(_STATUS1) & _STATUS1_RSTDONE and link.holds(_RUN, 0):
+            return                                 # it has just come out of a reset and nobody has used it
+        link.write(_CONFIG, _CONFIG_VALUE | _CONFIG_SWRST)
+        for _ in range(_RESET_LOOKS):
+            await self._sleep_ms(_RESET_MS)
+            if self._irq1 is not None and self._irq1():
+                continue                           # IRQ1 goes low at the end of the reset
+            try:
+                if link.read(_STATUS1) & _STATUS1_RSTDONE:
+                    return
+            except OSError:
+                pass                               # it does not answer before the reset has ended
+        raise OSError(ETIMEDOUT)
+
+    def _check(self):
+        """Raise ChipLost unless the chip shows no reset and its configuration is still the one written."""
+        link = self._link
+        status = link.read(_STATUS1)
+        if status & _STATUS1_RSTDONE:
+            raise ChipLost(RESET)
+        if status & _STATUS1_CRC:
+            raise ChipLost(CHANGED)
+        watched = self._watched
+        for _ in range(self._watch_count):
+            at = self._watch_at
+            self._watch_at = (at + 1) % (len(watched) + 1)
+            if at == len(watched):
+                self._check_sum()
+            elif not link.holds(watched[at][0], watched[at][1]):
+                raise ChipLost(CHANGED)
+        if self._unsettled_polls:
+            self._unsettled_polls -= 1
+            if not self._unsettled_polls:
+                link.read_halves(_CHECKSUM, -1, -1)
+                self._golden[0] = link.high
+                self._golden[1] = link.low
+
+    def _check_sum(self):
+        """Hold the chip's CRC over RAM and configuration to the one it had when everything had been proven."""
+        if self._unsettled_polls:
+            return
+        golden = self._golden
+        self._link.read_halves(_CHECKSUM, golden[0], golden[1])
+        if self._link.high != golden[0] or self._link.low != golden[1]:
+            raise ChipLost(CHANGED)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Registers of an ADE7880 over SPI: frames, proof of each word, protected RAM.  DS = data sheet Rev. C (2014).
+
+The caller owns the bus and the chip-select line.  Every read is proven: LAST_ADD must name the register and
+LAST_RWDATA hold the same value, or the word is read again.  Nothing here allocates in a steady loop.
+"""
+from errno import EIO
+
+from micropython import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ports import Line, SpiBus                 # stub file, never shipped
+
+# Frame, DS "SPI-compatible interface"
+_READ = const(0x01)
+_WRITE = const(0x00)
+
+# Communication verification registers, DS "Checksum and communication verification"
+_LAST_ADD = const(0xE9FE)
+_LAST_RWDATA8 = const(0xE7FD)
+_LAST_RWDATA16 = const(0xE9FF)
+_LAST_RWDATA32 = const(0xE5FF)
+
+# Hidden registers, DS "Digital signal processor" and anomaly er002
+_KEY = const(0xE7FE)
+_KEY_VALUE = const(0xAD)
+_PROTECT = const(0xE7E3)
+_PROTECT_ON = const(0x80)
+
+_RAM_BITS = const(0x0FFF_FFFF)                     # RAM cells are 28 bits wide; bits 31..28 travel as 0
+_TRIES = const(3)
+_WIDTH = b"\x01\x02\x02\x04\x04\x04\x02\x01\x04\x02\x01\x01\x01"   # bytes of a register by bits 11..8 of its address
+
+
+class Link:
+    """One chip's registers.  After `read_halves`, the word stands in `high` and `low`, 16 bits each."""
+
+    def __init__(self, spi: "SpiBus", cs: "Line") -> None:
+        self._spi = spi
+        self._cs = cs
+        self._tx = (None, bytearray(4), bytearray(5), None, bytearray(7))
+        self._rx = (None, bytearray(4), bytearray(5), None, bytearray(7))
+        self.high = 0
+        self.low = 0
+
+    def select_spi(self) -> None:
+        """Take the port from I2C to SPI: three falling edges of SS, DS "Serial interface choice"."""
+        for _ in range(3):
+            self._cs(0)
+            self._cs(1)
+
+    def read(self, address: int) -> int:
+        """Return a register, proven: 1 and 2 bytes unsigned, 4 bytes signed.  Raises OSError(EIO)."""
+        self.read_halves(address, -1, -1)
+        high = self.high
+        if high & 0x8000:                          # the top made signed first: nothing near zero is allocated
+            high -= 0x10000
+        return high << 16 | self.low
+
+    def holds(self, address: int, value: int) -> bool:
+        """Tell whether a register is `value` (as `read` returns it); only a difference needs proof."""
+        self.read_halves(address, value >> 16 & 0xFFFF, value & 0xFFFF)
+        return self.high == value >> 16 & 0xFFFF and self.low == value & 0xFFFF
+
+    def read_halves(self, address: int, high: int, low: int) -> None:
+        """Read a register into `self.high` and `self.low`; a word equal to `high`, `low` needs no proof.
+
+        Raises OSError(EIO) if no attempt could be proven.
+        """
+        width = _WIDTH[address >> 8 & 0xF]
+        last_data = _LAST_RWDATA32 if width == 4 else _LAST_RWDATA16 if width == 2 else _LAST_RWDATA8
+        for _ in range(_TRIES):
+            self._get(address, width)
+            got_high = self.high
+            got_low = self.low
+            if got_high == high and got_low == low:
+                return
+            self._get(_LAST_ADD, 2)
+            if self.low != address:
+                continue
+            self._get(last_data, width)
+            if self.high == got_high and self.low == got_low:
+                return
+        raise OSError(EIO)
+
+    def write(self, address: int, value: int) -> None:
+        """Write a register; of `value` as many low bytes as the register is wide."""
+        width = _WIDTH[address >> 8 & 0xF]
+        tx = self._tx[width]
+        tx[0] = _WRITE
+        tx[1] = address >> 8
+        tx[2] = address & 0xFF
+        for at in range(2 + width, 2, -1):
+            tx[at] = value & 0xFF
+            value >>= 8
+        self._frame(tx, self._rx[width])
+
+    def write_keyed(self, address: int, value: int) -> None:
+        """Write a hidden register: the key must stand directly before it."""
+        self.write(_KEY, _KEY_VALUE)
+        self.write(address, value)
+
+    def write_ram(self, rows) -> None:
+        """Write (address, value) rows to the DSP RAM, then protect it.
+
+        Each write only moves the pipeline on by one stage: the last one is repeated twice.
+        """
+        self.write_keyed(_PROTECT, 0)
+        for address, value in rows:
+            self.write(address, value & _RAM_BITS)
+        for _ in range(2):
+            self.write(address, value & _RAM_BITS)
+        self.write_keyed(_PROTECT, _PROTECT_ON)
+
+    def ram_holds(self, rows) -> bool:
+        """Tell whether the DSP RAM holds `rows`."""
+        for address, value in rows:
+            if not self.holds(address, value & _RAM_BITS):
+                return False
+        return True
+
+    def _get(self, address, width):
+        tx = self._tx[width]
+        rx = self._rx[width]
+        tx[0] = _READ
+        tx[1] = address >> 8
+        tx[2] = address & 0xFF
+        self._frame(tx, rx)
+        if width == 4:
+            self.high = rx[3] << 8 | rx[4]
+            self.low = rx[5] << 8 | rx[6]
+        else:
+            self.high = 0
+            self.low = rx[3] << 8 | rx[4] if width == 2 else rx[3]
+
+    def _frame(self, tx, rx):
+        self._cs(0)
+        try:
+            self._spi.write_readinto(tx, rx)
+        finally:
+            self._cs(1)

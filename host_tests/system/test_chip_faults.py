@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A chip that fails in service: noticed within a second, told on glass and port, and no energy invented."""
+import unittest
+
+from host_tests.system import readings
+from meter.core import status as s
+
+STIMULI = ((230.0, 5.0, 0.0), (230.0, 4.0, 0.0), (230.0, 3.0, 0.0))
+WATTS = 230 * 12
+
+
+class TestFaultsInService(unittest.TestCase):
+    def setUp(self):
+        self.world = readings.make_world()
+        readings.apply(self.world, STIMULI)
+        self.world.run(seconds=3)
+        self.start = readings.registers(self.world.meter)
+
+    def word(self):
+        return self.world.meter.status.word
+
+    def imported_wh(self):
+        return readings.grown(self.start, readings.registers(self.world.meter))[4, "A+"]
+
+    def test_a_bus_stuck_for_a_while_is_reported_and_costs_no_energy(self):
+        for stuck in (0x00, 0xFF):
+            with self.subTest(stuck=stuck):
+                self.setUp()
+                self.world.chip.stuck = stuck
+                self.world.run(seconds=1)
+                self.assertTrue(self.word() & (s.CHIP_NOISE | s.CHIP_ABSENT))
+                self.world.run(seconds=19)
+                self.assertTrue(self.word() & s.CHIP_ABSENT)
+                self.world.chip.stuck = None
+                self.world.run(seconds=10)
+                self.assertEqual(self.word() & (s.CHIP_ABSENT | s.CHIP_NOISE | s.CHIP_STARTING), 0)
+                self.assertTrue(self.word() & s.CHIP_WAS_ABSENT)
+                self.assertAlmostEqual(self.imported_wh(), WATTS * 30 / 3600, delta=WATTS * 0.1 / 3600 + 0.001)
+
+    def test_one_corrupted_word_in_every_poll_changes_nothing(self):
+        for _ in range(100):
+            self.world.chip.corrupt_next(1, 0x00400000)
+            self.world.run(milliseconds=100)
+        self.assertAlmostEqual(self.imported_wh(), WATTS * 10 / 3600, delta=WATTS * 0.1 / 3600 + 0.001)
+        self.assertFalse(self.word() & s.CHIP_ABSENT)
+
+    def test_a_chip_that_resets_itself_is_set_up_again_and_its_downtime_is_all_that_is_missing(self):
+        for fault in (self.world.chip.software_reset, self.world.chip.brown_out):
+            before = self.imported_wh()
+            self.world.run(milliseconds=50)
+            fault()
+            self.world.run(seconds=1)
+            self.assertTrue(self.word() & (s.CHIP_WAS_RESET | s.CHIP_WAS_ABSENT))
+            self.world.run(seconds=9)
+            self.assertFalse(self.world.meter.status.chip_fault)
+            gained = self.imported_wh() - before
+            self.assertTrue(gained <= WATTS * 10.15 / 3600)
+            self.assertTrue(gained >= WATTS * 8.9 / 3600)
+
+    def test_a_configuration_that_changes_by_itself_is_noticed_within_a_second_and_mended(self):
+        for address, value in ((0x438B, 0), (0xEA02, 30), (0xE702, 0x78), (0xE228, 0)):
+            with self.subTest(address=hex(address)):
+                self.world.meter.status.word = 0
+                before = self.imported_wh()
+                self.world.chip.spoil(address, value)
+                self.world.run(milliseconds=1100)
+                self.assertTrue(self.word() & s.CHIP_WAS_CHANGED)
+                self.world.run(milliseconds=8900)
+                self.assertFalse(self.world.meter.status.chip_fault)
+                self.assertTrue(self.imported_wh() - before <= WATTS * 10.15 / 3600)
+                before = self.imported_wh()
+                self.world.run(seconds=10)
+                self.assertAlmostEqual(self.imported_wh() - before, WATTS * 10 / 3600, delta=WATTS * 0.11 / 3600)
+
+    def test_registers_never_fall_whatever_the_chip_does(self):
+        chip = self.world.chip
+        last = readings.registers(self.world.meter)
+        for fault in (lambda: chip.corrupt_next(40, 0xFFFF0000), chip.software_reset, chip.brown_out,
+                      lambda: chip.spoil(0xE400, 0xFFFFFFFF), lambda: chip.spoil(0x4381, 0x0F800000)):
+            fault()
+            for _ in range(10):
+                self.world.run(milliseconds=300)
+                now = readings.registers(self.world.meter)
+                self.assertTrue(all([now[key] >= last[key] for key in now]))
+                last = now
+
+
+class TestWithoutItsChip(unittest.TestCase):
+    def test_the_meter_shows_it_on_the_glass_and_takes_the_chip_when_it_comes(self):
+        world = readings.make_world()
+        world.cut()
+        world.chip.absent = True
+        world.power_on()
+        world.run(seconds=15)
+        glass = readings.panel(world)
+        texts = set()
+        for _ in range(6):
+            world.run(seconds=1)
+            texts.add(glass.read_text())
+        self.assertTrue("error" in glass.symbols())
+        self.assertTrue("CHIP ERR" in texts)
+        self.assertFalse("L1" in glass.symbols())
+        lines = [line.decode() for line in world.meter.objects.readout()]
+        self.assertTrue("F.F(00001000)" in lines)
+        self.assertFalse([line for line in lines if line.startswith("32.7.0")])
+        world.chip.absent = False
+        world.run(seconds=10)
+        self.assertFalse("error" in glass.symbols())
+        self.assertTrue("L1" in glass.symbols())
+
+
+if __name__ == "__main__":
+    unittest.main()

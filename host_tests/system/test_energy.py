@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Mains in, registers out: every phase, quadrant and sum against the textbook."""
+import unittest
+
+from host_tests.system import readings
+
+STIMULI = ((231.0, 5.0, 20.0), (219.0, 2.0, 325.0), (242.0, 0.7, 110.0))
+MINUTES = 6
+HOURS = MINUTES / 60
+
+
+class TestEnergy(unittest.TestCase):
+    def check(self, world, stimuli):
+        """Run with `stimuli` and compare all registers with physics."""
+        readings.apply(world, stimuli)
+        world.run(seconds=2)                       # what was counted before has been polled
+        before = readings.registers(world.meter)
+        world.run(minutes=MINUTES)
+        got = readings.grown(before, readings.registers(world.meter))
+        wanted = readings.expected(stimuli, HOURS)
+        for key in wanted:
+            with self.subTest(group=key[0], kind=key[1], stimuli=stimuli):
+                # a poll may fall on either side of each end of the span: a tenth of a second of it
+                self.assertAlmostEqual(got[key], wanted[key], delta=0.002 + wanted[key] * 50e-6)
+
+    def test_all_registers_of_all_phases_and_sums_agree_with_the_textbook(self):
+        self.check(readings.make_world(), STIMULI)
+
+    def test_each_phase_alone_fills_only_its_own_registers(self):
+        world = readings.make_world(ENERGY_POLL_MS=1000)
+        for phase in range(3):
+            alone = [(0, 0, 0), (0, 0, 0), (0, 0, 0)]
+            alone[phase] = STIMULI[phase]
+            self.check(world, alone)
+
+    def test_two_phases_count_while_one_is_missing(self):
+        world = readings.make_world(ENERGY_POLL_MS=1000)
+        for missing in range(3):
+            two = list(STIMULI)
+            two[missing] = (0, 0, 0)
+            self.check(world, two)
+
+    def test_each_quadrant_runs_its_own_registers(self):
+        world = readings.make_world(ENERGY_POLL_MS=1000)
+        for degrees in (25, 155, 205, 335):
+            self.check(world, ((230, 4, degrees), (225, 3, degrees), (235, 2, degrees)))
+
+    def test_import_and_export_of_different_phases_never_net_out_in_the_billed_sum(self):
+        self.check(readings.make_world(ENERGY_POLL_MS=1000), ((230, 2, 0), (230, 1, 0), (230, 1.5, 180)))
+
+    def test_a_slow_poll_counts_the_same_energy_as_a_fast_one(self):
+        totals = []
+        for poll_ms in (100, 1000):
+            world = readings.make_world(ENERGY_POLL_MS=poll_ms)
+            readings.apply(world, STIMULI)
+            world.run(minutes=3)
+            readings.apply(world, ((230, 0, 0),) * 3)
+            world.run(seconds=3)
+            totals.append(readings.registers(world.meter))
+        for key in totals[0]:
+            if key[0] != 3:                        # the vector sum holds back a few counts
+                with self.subTest(key=key):
+                    self.assertAlmostEqual(totals[0][key], totals[1][key], delta=1)
+
+
+class TestReadOutForms(unittest.TestCase):
+    def test_every_present_value_of_every_phase_is_that_phase_s(self):
+        world = readings.make_world()
+        readings.apply(world, STIMULI)
+        world.run(seconds=5)
+        lines = dict([line.decode()[:-1].split("(") for line in world.meter.objects.readout()])
+        expected = {
+            "32.7.0": 231.0, "52.7.0": 219.0, "72.7.0": 242.0, "31.7.0": 5.0, "51.7.0": 2.0, "71.7.0": 0.7,
+            "21.7.0": 1.08534, "41.7.0": 0.35879, "61.7.0": 0, "62.7.0": 0.05794,
+            "23.7.0": 0.39503, "44.7.0": 0.25123, "63.7.0": 0.15918,
+            "29.7.0": 1.155, "49.7.0": 0.438, "69.7.0": 0.1694,
+            "33.7.0": 0.9397, "53.7.0": 0.8192, "73.7.0": 0.3420, "14.7.0": 50.0,
+            "1.7.0": 1.38619, "3.7.0": 0.30298, "81.7.10": 120.0, "81.7.20": 240.0,
+            "81.7.40": 20.0, "81.7.51": 325.0, "81.7.62": 110.0,
+        }
+        for code in expected:
+            value = float(lines[code].split("*")[0])
+            digits = lines[code].split("*")[0]
+            place = 10.0 ** -(len(digits) - digits.index(".") - 1)
+            with self.subTest(code=code):
+                self.assertAlmostEqual(value, expected[code], delta=1.2 * place)
+
+
+if __name__ == "__main__":
+    unittest.main()

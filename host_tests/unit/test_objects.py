@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""objects.py: the written forms of values, and that every code names one value."""
+import unittest
+
+from meter import objects
+from meter.core import energy as e
+from meter.core.quantities import Quantities
+from meter.core.status import CHIP_ABSENT, Status
+
+WH = 50_000                                        # counts
+
+
+class TestObjects(unittest.TestCase):
+    def setUp(self):
+        self.registers = e.Registers()
+        self.quantities = Quantities()
+        self.status = Status()
+        self.objects = objects.Objects(self.registers, self.quantities, self.status,
+                                       {"serial": "12345678", "version": "0.1.0", "ratio": "1"})
+
+    def glass(self, code):
+        return self.objects.glass(self.objects.find(code))
+
+    def lines(self):
+        return dict([line.decode().split("(", 1) for line in self.objects.readout()])
+
+    def test_no_code_stands_twice(self):
+        codes = [row[0] for row in objects.ROWS]
+        self.assertEqual(len(codes), len(set(codes)))
+
+    def test_an_energy_is_cut_not_rounded(self):
+        self.registers.grow(e.BILLED, e.A_IMPORT, 1_234_567 * WH + WH - 1)     # 1234.567999…
+        self.assertEqual(self.lines()["1.8.0"], "0001234.567*kWh)")
+        self.assertEqual(self.glass("1.8.0"), "0001234.56")
+
+    def test_sums_of_quadrants_carry(self):
+        self.registers.grow(e.BILLED, e.R1, 600 * WH + WH // 2)
+        self.registers.grow(e.BILLED, e.R2, 399 * WH + WH // 2)
+        self.assertEqual(self.lines()["3.8.0"], "0000001.000*kvarh)")
+
+    def test_each_phase_energy_is_read_from_its_own_phase_and_quadrant(self):
+        for phase in range(3):
+            for register in range(8):
+                self.registers.grow(phase, register, (100 * (phase + 1) + 10 * register) * WH)
+        lines = self.lines()
+        for phase in range(3):
+            base = 20 * (phase + 1)
+            wh = 100 * (phase + 1)
+            for c, expected in ((1, wh), (2, wh + 10), (3, 2 * wh + 50), (4, 2 * wh + 90), (9, wh + 60), (10, wh + 70)):
+                with self.subTest(phase=phase, c=c):
+                    self.assertEqual(lines["%d.8.0" % (base + c)].split("*")[0], "%011.3f" % (expected / 1000))
+
+    def test_present_values_have_the_digits_of_the_sheet(self):
+        q = self.quantities
+        q.total_active_mw = 3_450_999
+        q.total_reactive_mvar = -123_456_789
+        q.frequency_mhz = 49_987
+        q.voltage_mv[1] = 229_961
+        q.current_ua[2] = 5_019_999
+        q.factor[0] = 998
+        lines = self.lines()
+        self.assertEqual(lines["1.7.0"], "03.450*kW)")
+        self.assertEqual(lines["2.7.0"], "00.000*kW)")
+        self.assertEqual(lines["3.7.0"], "00.000*kvar)")
+        self.assertEqual(lines["4.7.0"], "123.456*kvar)")
+        self.assertEqual(lines["14.7.0"], "49.98*Hz)")
+        self.assertEqual(lines["52.7.0"], "229.9*V)")
+        self.assertEqual(lines["71.7.0"], "0005.01*A)")
+        self.assertEqual(lines["33.7.0"], "0.998)")
+        self.assertEqual(self.glass("1.7.0"), "3.450")
+        self.assertEqual(self.glass("52.7.0"), "229.9")
+
+    def test_a_value_that_cannot_be_told_is_dashes_on_the_glass_and_absent_from_the_read_out(self):
+        self.assertEqual(self.glass("32.7.0"), "-----")
+        self.assertFalse("32.7.0" in self.lines())
+
+    def test_a_chip_that_does_not_answer_is_told_by_status_and_error_code(self):
+        self.status.set(CHIP_ABSENT)
+        lines = self.lines()
+        self.assertEqual(lines["F.F"], "00001000)")
+        self.assertEqual(lines["97.97.1"], "00010001)")
+
+    def test_every_data_line_obeys_the_standard(self):
+        # IEC 62056-21:2002 6.5: identification <= 16, value <= 32, unit <= 16, line <= 78, printable
+        for slot in range(len(self.registers.kwh)):
+            self.registers.kwh[slot] = 123_456_789
+        for line in self.objects.readout():
+            text = line.decode()
+            with self.subTest(line=text):
+                code, rest = text.split("(")
+                value, _, unit = rest[:-1].partition("*")
+                self.assertTrue(len(code) <= 16 and len(value) <= 32 and len(unit) <= 16 and len(text) <= 78)
+                self.assertTrue(all([33 <= byte < 127 for byte in line]))
+
+    def test_registers_of_one_read_out_are_of_one_instant(self):
+        lines = self.objects.readout()
+        first = next(lines)
+        self.registers.grow(e.BILLED, e.A_IMPORT, 1000 * WH)
+        rest = [line.decode() for line in lines]
+        self.assertEqual(first, b"F.F(00000000)")
+        self.assertTrue("1.8.0(0000000.000*kWh)" in rest)
+
+    def test_an_unknown_code_is_refused(self):
+        self.assertRaises(ValueError, self.objects.find, "1.9.0")
+
+
+if __name__ == "__main__":
+    unittest.main()

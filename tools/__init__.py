@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Host programs.  CPython only; nothing here runs in the meter."""

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The virtual meter in real time, or any span of virtual time without a terminal.
+
+    make run                                        the meter in this terminal
+    make run ARGS="--hours 1 --load 230,5,60"       an hour at once, registers beside physics
+"""
+import argparse
+import signal
+import sys
+import time
+from dataclasses import replace
+
+from boards.virtual import board as virtual_board
+from boards.virtual.panel import Panel
+from boards.virtual.ports import OpticalLine, PtyPort, TcpPort
+from boards.virtual.world import World
+from meter.app import App
+from tools.virtual_meter import headless
+from tools.virtual_meter.load import PhaseLoad, day, parse
+from tools.virtual_meter.pace import RealTime
+from tools.virtual_meter.screen import Keyboard, Plain, Screen
+
+_TCP_PORT = 6205
+_FRAME_MS = 200
+_HELD_MS = 6_500
+_STEADY = PhaseLoad(230.0, 5.0, 30.0)
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="make run", description="The ctmeter made of software.")
+    parser.add_argument("--load", metavar="V,A,DEG", help="a steady load, all phases alike, or three separated by ';'")
+    parser.add_argument("--hours", type=float, help="run so many hours of virtual time without a terminal, then print")
+    parser.add_argument("--poll-ms", type=int, default=virtual_board.ENERGY_POLL_MS,
+                        help="period of the energy poll (default %(default)s, as a product; 1000 runs faster)")
+    parser.add_argument("--port", type=int, default=_TCP_PORT, help="TCP port of the optical head (default %(default)s)")
+    options = parser.parse_args()
+    try:
+        load = parse(options.load) if options.load else None
+    except ValueError as problem:
+        parser.error(str(problem))
+    if not 10 <= options.poll_ms <= 1000:
+        parser.error(f"--poll-ms is 10…1000, not {options.poll_ms}")
+    virtual_board.ENERGY_POLL_MS = options.poll_ms
+    if options.hours is not None:
+        if not 0 < options.hours <= 24 * 366:
+            parser.error(f"--hours is a number above 0, at most a year of them, not {options.hours:g}")
+        load = load or (_STEADY,) * 3
+        world = World(App)
+        apply(world, load)
+        headless.run(world, load, options.hours)
+        return 0
+    return Desk(load, options.port).run()
+
+
+def apply(world, load) -> None:
+    """Set the mains to a load."""
+    for phase, values in enumerate(load):
+        world.mains.set(phase, volts=values.volts, amps=values.amps, degrees=values.degrees)
+
+
+class Desk:
+    """A meter in a terminal, with its optical port on a pseudo-terminal and on TCP."""
+
+    def __init__(self, load, tcp_port: int) -> None:
+        self._fixed = load
+        self._scale = 1.0
+        self._reverse = False
+        self._off: set[int] = set()
+        self._stop = False
+        self._tcp_port = tcp_port
+
+    def run(self) -> int:
+        """Run until q, Ctrl-C or SIGTERM."""
+        try:
+            tcp = TcpPort(self._tcp_port)
+        except OSError as problem:
+            print(f"{problem}; choose another with ARGS=\"--port N\"", file=sys.stderr)
+            return 1
+        sources = [PtyPort(), tcp]
+        keyboard = None
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            keyboard = Keyboard(self._key)
+            sources.append(keyboard)
+        world = self._world = World(App, pace=RealTime(lambda: self._world.clock.now_us, sources))
+        line = OpticalLine(world.clock, sources[:2])
+        world.connect_optical(line)
+        world.reset("power")                       # the firmware finds the port at its start
+        self._ports = f"optical port: {sources[0].path}   tcp 127.0.0.1:{tcp.port}"
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+        panel = Panel(world.lcd)
+        show = Screen(panel, self._describe) if keyboard else Plain(panel, self._describe)
+        try:
+            with show:
+                while not self._stop:
+                    apply(world, self._load())
+                    world.run(milliseconds=_FRAME_MS)
+                    show.draw()
+        finally:
+            if keyboard:
+                keyboard.close()
+            for port in sources[:2]:
+                port.close()
+        return 0
+
+    def _interrupt(self, *_):
+        self._stop = True
+
+    def _load(self):
+        now = time.localtime()
+        load = self._fixed or day(now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec)
+        turn = 180 if self._reverse else 0
+        return [replace(values, amps=min(values.amps * self._scale, 10), degrees=values.degrees + turn,
+                        volts=0 if phase in self._off else values.volts)
+                for phase, values in enumerate(load)]
+
+    def _key(self, character: str) -> None:
+        if character == "b":
+            self._world.button.press()
+        elif character == "B":
+            self._world.button.press(_HELD_MS)
+        elif character in "+-":
+            self._scale *= 1.25 if character == "+" else 0.8
+        elif character == "r":
+            self._reverse = not self._reverse
+        elif character in "123":
+            self._off ^= {int(character) - 1}
+        elif character == "q":
+            self._stop = True
+
+    def _describe(self) -> list[str]:
+        lines = [self._ports]
+        for phase, values in enumerate(self._load()):
+            lines.append(f"L{phase + 1}  {values.volts:6.1f} V  {values.amps:6.3f} A  {values.degrees:+6.1f}°")
+        rising = self._world.edges.rising
+        lines.append(f"LED {rising.get(virtual_board.PIN_LED_KWH, 0)} pulses   S0 {rising.get(virtual_board.PIN_S0, 0)}")
+        return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
