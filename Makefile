@@ -15,8 +15,8 @@ run:    ## the meter made of software: display in the terminal, keys for buttons
 	@$(VENV) -m tools.virtual_meter $(ARGS)
 test:   ## every test on CPython, then the portable ones on MicroPython; ONLY=word selects
 	@tools/setup.sh python node micropython
-	@$(VENV) -m pytest $(if $(ONLY),-k "$(ONLY)")
-	@$(VENV) -m tools.portable_tests $(if $(ONLY),--only "$(ONLY)")
+	@$(VENV) -m pytest $(if $(ONLY),-k "$(ONLY)") || failed=1; \
+	$(VENV) -m tools.portable_tests $(if $(ONLY),--only "$(ONLY)") || failed=1; exit $${failed:-0}
 check:  ## lint, types against each port, layers, registers, segments, version
 	@tools/setup.sh python node
 	@$(VENV) -m tools.checks

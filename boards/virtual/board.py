@@ -17,6 +17,7 @@ I2C_PANEL = {"id": 0, "sda": 20, "scl": 21, "freq": 400_000}
 
 # Optical port
 UART_OPTICAL = {"id": 0, "tx": 0, "rx": 1}
+OPTICAL_BAUD = 9600                                # the fastest that the phototransistor follows
 
 # Pulses and buttons
 PIN_LED_KWH = 22

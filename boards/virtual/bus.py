@@ -9,52 +9,58 @@ _IDLE = 0xFF                                       # MISO is pulled up
 
 
 class SPIBus:
-    """Chips hang on it with the number of their select pin; `select_changed` is told of every edge of one."""
+    """The copper of one bus: whoever's select line is low hears it."""
 
     def __init__(self, misuse):
         self._misuse = misuse
-        self._chips = {}
-        self._selected = []
+        self.selected = []
         self.bytes = 0                             # carried so far
-
-    def attach(self, select_pin, chip):
-        """Connect a chip: `select()`, `transfer(tx, rx)`, `release()`, `most_baud`."""
-        self._chips[select_pin] = chip
-
-    def select_changed(self, pin, level):
-        """A select line has moved: low selects its chip."""
-        chip = self._chips[pin]
-        if level:
-            if chip in self._selected:
-                self._selected.remove(chip)
-                chip.release()
-        elif chip not in self._selected:
-            self._selected.append(chip)
-            chip.select()
 
     def release_all(self):
         """The controller has lost its outputs: pull-ups take every select line high."""
-        for chip in self._selected:
+        for chip in self.selected:
             chip.release()
-        self._selected = []
-
-    def selects(self, pin):
-        """Tell whether `pin` is somebody's select line."""
-        return pin in self._chips
+        self.selected = []
 
     def transfer(self, tx, rx, baudrate):
         """Clock `tx` out and fill `rx`, which has the same length."""
         self.bytes += len(tx)
-        selected = self._selected
-        if len(selected) != 1:
-            self._misuse("SPI: %d chips selected while %s is sent" % (len(selected), bytes(tx)))
+        if len(self.selected) != 1:
+            self._misuse("SPI: %d chips selected while %s is sent" % (len(self.selected), bytes(tx)))
             for at in range(len(rx)):
                 rx[at] = _IDLE
             return
-        chip = selected[0]
+        chip = self.selected[0]
         if baudrate > chip.most_baud:
             self._misuse("SPI: clocked at %d Bd, the chip allows %d" % (baudrate, chip.most_baud))
         chip.transfer(tx, rx)
+
+
+class SelectLine:
+    """The controller's end of a select line: the shape of machine.Pin; low selects.
+
+    `chip`: `select()`, `transfer(tx, rx)`, `release()`, `most_baud`.
+    """
+
+    def __init__(self, bus, chip, level=1):
+        self._bus = bus
+        self._chip = chip
+        self._level = 1
+        self(level)
+
+    def __call__(self, level=None):
+        if level is None:
+            return self._level
+        if level:
+            if not self._level:
+                self._level = 1
+                self._bus.selected.remove(self._chip)
+                self._chip.release()
+        elif self._level:
+            self._level = 0
+            self._bus.selected.append(self._chip)
+            self._chip.select()
+        return None
 
 
 class SPI:

@@ -114,7 +114,7 @@ class HAL:
     # --- pins and buses
     def output(self, pin, level=0):
         """Return an output pin."""
-        return Output(pin, level, self._world.output_moved)
+        return self._world.select_line(pin, level) or Output(pin, level, self._world.edges.edge)
 
     def input(self, pin):
         """Return an input pin with pull-up."""
@@ -139,7 +139,7 @@ class HAL:
 
     def pulse_output(self, pin, width_us):
         """Return an output for pulses of `width_us`."""
-        return PulseOutput(self._clock, pin, width_us, self._world.output_moved, self._is_powered)
+        return PulseOutput(self._clock, pin, width_us, self._world.edges.edge, self._is_powered)
 
     # --- the controller itself
     def watchdog(self, timeout_ms):

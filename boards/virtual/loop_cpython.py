@@ -37,6 +37,15 @@ class Loop(asyncio.BaseEventLoop):
         clock.step(until_us)
         return ()
 
+    def create_task(self, coroutine, **settings):
+        """As asyncio's; a task that is still there when its world ends is no mistake."""
+        task = super().create_task(coroutine, **settings)
+        task._log_destroy_pending = False
+        return task
+
+    def __del__(self):
+        """Nothing to close: a loop on virtual time holds no file descriptor."""
+
     def _process_events(self, events):
         pass
 
@@ -49,9 +58,7 @@ class Loop(asyncio.BaseEventLoop):
 
     def drop(self):
         """Forget every task at once, as RAM does without power: no clean-up code runs."""
-        for task in asyncio.all_tasks(self):
-            task._log_destroy_pending = False    # they are meant to be lost
-            _LOST.append(task)
+        _LOST.extend(asyncio.all_tasks(self))
         self._ready.clear()
         self._scheduled.clear()
         self.close()
@@ -59,3 +66,7 @@ class Loop(asyncio.BaseEventLoop):
 
 # Tasks whose power was cut are kept, not collected: collecting one would run its `finally` blocks.
 _LOST = []
+
+
+def forget_loop():
+    """Nothing to do: here a world that is gone takes its loop along."""

@@ -50,4 +50,10 @@ class Loop:
 
     def drop(self):
         """Forget every task at once, as RAM does without power: no clean-up code runs."""
-        asyncio.new_event_loop()
+        forget_loop()
+
+
+def forget_loop():
+    """Let go of the last world: asyncio holds its loop, the loop its clock, and the clock everything."""
+    asyncio.new_event_loop()
+    core.ticks = ticks_ms

@@ -5,7 +5,6 @@ Everything here starts from lit segments; what the firmware meant is not known h
 """
 from boards.virtual.panel_font import FOURTEEN, SEVEN, UNREADABLE
 
-_THIS = "boards/virtual/panel.py"
 VALUE_DIGITS = 9
 IDENTIFICATION_DIGITS = 7
 TEXT_CHARACTERS = 8
@@ -37,7 +36,7 @@ _STROKES = (                                       # line, column within a digit
 def load_segments(path=None):
     """Read hw/lcd_segments.csv: {(chip, column, row): symbol}."""
     segments = {}
-    with open(path or __file__[:-len(_THIS)] + "hw/lcd_segments.csv") as table:
+    with open(path or __file__.split("boards/virtual")[0] + "hw/lcd_segments.csv") as table:
         table.readline()
         for line in table:
             symbol, chip, column, row = line.strip().split(",")

@@ -7,18 +7,41 @@ clear) or `rc` (a read clears under RSTREAD); reset value as it stands on the wi
 Rev. C (2014), register tables; section `hidden` is what only its text or its anomaly list names.
 """
 
-_HERE = "boards/virtual/registers.py"
-_TABLE = "hw/ade7880_registers.csv"
-_WORDS = ("plain", "zp", "zpse", "se", "r", "rw", "w", "w1c", "rc")
+_TABLE = __file__[:-len("boards/virtual/registers.py")] + "hw/ade7880_registers.csv"
 
 
-def load(path=None):
-    """Return {address: (name, bytes, bits, coding, access, reset)}; `path` replaces the project's own table."""
-    shared = {word: word for word in _WORDS}       # one object for each word: the small heap is for the meter
+def load():
+    """Return {address: (bytes, bits, coding, access, reset)}.
+
+    Equal rows are one object and names stay in the file: on a small heap, what is kept between the pieces of a text
+    file that is taken apart would leave nothing but small holes.
+    """
+    shared = {}
     rows = {}
-    with open(path or __file__[:-len(_HERE)] + _TABLE) as table:
+    with open(_TABLE) as table:
         table.readline()
         for line in table:
-            address, name, width, bits, _, coding, access, reset, _ = line.strip().split(",")
-            rows[int(address, 16)] = (name, int(width), int(bits), shared[coding], shared[access], int(reset, 16))
+            address, _, width, bits, _, coding, access, reset, _ = line.split(",")
+            row = (int(width), int(bits), coding, access, int(reset, 16))
+            rows[int(address, 16)] = shared.setdefault(row, row)
     return rows
+
+
+def name_of(address):
+    """Return the data sheet's name of a register, or its address in hex if it has none: for messages."""
+    key = "0x%04X" % address
+    return _find(0, key, 1) or key
+
+
+def address_of(name):
+    """Return the address of a register by its name."""
+    return int(_find(1, name, 0), 16)
+
+
+def _find(column, text, wanted):
+    with open(_TABLE) as table:
+        for line in table:
+            fields = line.split(",")
+            if fields[column] == text:
+                return fields[wanted]
+    return ""

@@ -13,19 +13,20 @@ import asyncio
 import sys
 
 from boards.virtual import board as virtual_board
-from boards.virtual.bus import I2CBus, SPIBus
+from boards.virtual.bus import I2CBus, SelectLine, SPIBus
 from boards.virtual.chips.ade7880 import VirtualADE7880
 from boards.virtual.chips.pcf85176 import VirtualPCF85176
 from boards.virtual.clock import Clock
 from boards.virtual.hal import HAL
+from boards.virtual.line import Line
 from boards.virtual.mains import Mains
 from boards.virtual.pins import Button, EdgeLog, Wire
 from boards.virtual.registers import load as load_registers
 
 if sys.implementation.name == "cpython":
-    from boards.virtual.loop_cpython import Loop
+    from boards.virtual.loop_cpython import Loop, forget_loop
 else:
-    from boards.virtual.loop_micropython import Loop
+    from boards.virtual.loop_micropython import Loop, forget_loop
 
 _LCD_ADDRESS = 0x38
 _REPORTS = 20                                      # of misuse, in one message
@@ -43,6 +44,7 @@ class World:
     """See the module.  `board` may be another module or object with the names of a board.py."""
 
     def __init__(self, app, board=virtual_board, pace=None, unique_id=b"\x00\x00\x00\x00\x00\xbc\x61\x4e"):
+        forget_loop()
         self.clock = Clock()
         self.board = board
         self.unique_id = unique_id
@@ -58,8 +60,9 @@ class World:
         self._forgiven = ()
         self._wires = {}
         self._spi = {}
+        self._selects = {}
         self._i2c = {}
-        self._line = None
+        self.line = Line()                         # in front of the optical port
         self._build()
         self.power_on()
 
@@ -67,7 +70,7 @@ class World:
         board = self.board
         self.chip = VirtualADE7880(load_registers(), self.mains, self.clock, self.misuse)
         self._spi[board.SPI_METER["id"]] = bus = SPIBus(self.misuse)
-        bus.attach(board.PIN_METER_CS, self.chip)
+        self._selects[board.PIN_METER_CS] = (bus, self.chip)
         if board.PIN_METER_IRQ1 is not None:
             self.chip.on_irq1(self.wire(board.PIN_METER_IRQ1).drive)
         self.lcd = [VirtualPCF85176(chip, self.misuse, self.clock) for chip in range(2)]
@@ -160,8 +163,7 @@ class World:
         self._hal.powered = False
         for wire in self._wires.values():
             wire.connect(None)
-        if self._line is not None:
-            self._line.disconnect()
+        self.line.disconnect()
         for bus in self._spi.values():
             bus.release_all()
         self._loop.drop()
@@ -172,13 +174,12 @@ class World:
         """Return the wire at an input pin."""
         return self._wires.setdefault(pin, Wire())
 
-    def output_moved(self, pin, level):
-        """An output pin has a new level."""
-        for bus in self._spi.values():
-            if bus.selects(pin):
-                bus.select_changed(pin, level)
-                return
-        self.edges.edge(pin, level)
+    def select_line(self, pin, level):
+        """Return the select line of a chip at an output pin, or None if nothing of the kind is there."""
+        if pin not in self._selects:
+            return None
+        bus, chip = self._selects[pin]
+        return SelectLine(bus, chip, level)
 
     def spi_bus(self, number):
         """Return the copper of an SPI bus."""
@@ -188,11 +189,7 @@ class World:
         """Return the copper of an I2C bus."""
         return self._i2c[number]
 
-    def connect_optical(self, line):
-        """Put something in front of the optical port: `connect(uart)`, `disconnect()`."""
-        self._line = line
-
     def uart_made(self, number, uart):
         """The firmware has made a UART: what stands in front of it hears it."""
-        if self._line is not None and number == self.board.UART_OPTICAL["id"]:
-            self._line.connect(uart)
+        if number == self.board.UART_OPTICAL["id"]:
+            self.line.connect(uart)

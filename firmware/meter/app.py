@@ -11,12 +11,12 @@ from meter.core import calibration
 from meter.core.energy import Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
 from meter.core.quantities import Quantities
-from meter.core.status import NO_MEMORY, Status
+from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_MEMORY, Status
 from meter.display.buttons import Button
 from meter.display.glass import Glass
 from meter.display.lists import Lists
 from meter.display.pages import TEST, Pages
-from meter.drivers.ade7880 import ADE7880
+from meter.drivers import ade7880
 from meter.drivers.optical import OpticalPort
 from meter.drivers.pcf85176 import PCF85176
 from meter.objects import Objects
@@ -27,6 +27,10 @@ _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
 _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
+
+# What the status calls it when the metering chip has to be started again
+_CONDITIONS = {ade7880.RESET: CHIP_WAS_RESET, ade7880.CHANGED: CHIP_WAS_CHANGED,
+               ade7880.NOT_STARTED: CHIP_WAS_CHANGED, ade7880.IMPLAUSIBLE: CHIP_WAS_CHANGED}
 
 # Sixteen and thirty places at most; the manual list holds every legal reading
 _STARTUP = (TEST, "0.2.0")
@@ -89,22 +93,24 @@ class App:
         gains = (calibration.current_gain(board.CURRENT_FULL_SCALE_UA),
                  calibration.voltage_gain(board.VOLTAGE_FULL_SCALE_MV), calibration.POWER_GAIN, 0)
         irq1 = None if board.PIN_METER_IRQ1 is None else hal.input(board.PIN_METER_IRQ1)
-        self.chip = ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms, (gains,) * 3,
+        self.chip = ade7880.ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms, (gains,) * 3,
                             calibration.vlevel(board.NOMINAL_MV), calibration.no_load_level(board.NO_LOAD_MVA),
                             board.NOMINAL_HZ, irq1)
         latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
         self.pulses = tuple([(PulseTrain(counts, latency_us), hal.pulse_output(pin, WIDTH_US))
                              for counts, pin in ((LED_COUNTS, board.PIN_LED_KWH), (S0_COUNTS, board.PIN_S0))
                              if pin is not None])
-        return tasks.Measure(hal, self.chip, Energy(self.registers), self.quantities, self.status, self.pulses,
-                             board.ENERGY_POLL_MS)
+        return tasks.Measure(hal, self.chip, _CONDITIONS, Energy(self.registers), self.quantities, self.status,
+                             self.pulses, board.ENERGY_POLL_MS)
 
     def _make_optical(self, board, hal):
         if board.UART_OPTICAL is None:
             return None
         uart = hal.uart(baudrate=300, **board.UART_OPTICAL)
-        server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff)
-        return tasks.Optical(hal, uart, OpticalPort(uart), server)
+        port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
+        server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
+                        board.OPTICAL_BAUD)
+        return tasks.Optical(hal, uart, port, server)
 
     def _make_panel(self, board, hal):
         if board.I2C_PANEL is None:

@@ -11,7 +11,6 @@ from micropython import const
 
 from meter.core import status as condition
 from meter.display.buttons import SHORT
-from meter.drivers import ade7880 as metering
 
 _SECOND_MS = const(1_000)
 _CHIP_RETRY_MS = const(500)
@@ -24,14 +23,11 @@ _BUTTON_MS = const(10)
 _BUTTON_IDLE_S = const(5)                          # an edge might be missed
 _OPTICAL_BUSY_MS = const(5)
 _OPTICAL_IDLE_S = const(5)
+_OPTICAL_ACTIVE_MS = const(10_000)                 # M4 stays lit so long after the last character
 _WATCH_MS = const(1_000)
 _SILENT_MS = const(6_000)                          # a task that has not reported for so long hangs
 _RESTART_MS = const(1_000)
 _RESTARTS = const(5)                               # of one task until the watchdog shall start everything anew
-
-_LOST = {metering.RESET: condition.CHIP_WAS_RESET, metering.CHANGED: condition.CHIP_WAS_CHANGED,
-         metering.NOT_STARTED: condition.CHIP_WAS_CHANGED, metering.IMPLAUSIBLE: condition.CHIP_WAS_CHANGED}
-
 
 class Supervisor:
     """Starts tasks, starts them again when they end with an exception, feeds the watchdog while all report."""
@@ -82,9 +78,10 @@ class Supervisor:
 class Measure:
     """Ten times a second: what the chip counted goes to the registers and the pulses; once a second the values."""
 
-    def __init__(self, hal, chip, energy, quantities, status, pulses, poll_ms: int) -> None:
+    def __init__(self, hal, chip, conditions, energy, quantities, status, pulses, poll_ms: int) -> None:
         self._hal = hal
         self._chip = chip
+        self._conditions = conditions              # {reason of chip.Lost: what the status calls it}
         self._energy = energy
         self._quantities = quantities
         self._status = status
@@ -92,9 +89,9 @@ class Measure:
         self._poll_ms = poll_ms
         self._counted_ms = 0                       # ticks of the last poll that counted
         self._counts = array("i", [0] * 9)
-        self._codes = array("i", [0] * metering.READINGS)
+        self._codes = array("i", [0] * chip.READINGS)
         codes = memoryview(self._codes)
-        self._parts = tuple([codes[first:first + 3] for first in range(0, metering.READINGS, 3)])
+        self._parts = tuple([codes[first:first + 3] for first in range(0, chip.READINGS, 3)])
 
     async def run(self, report) -> None:
         """Keep the chip counting and add up what it counts, for ever."""
@@ -112,8 +109,8 @@ class Measure:
                 self._counted_ms = self._hal.ticks_ms()
         except OSError:
             status.set(condition.CHIP_ABSENT)
-        except metering.ChipLost as lost:
-            status.set(_LOST[lost.reason])
+        except self._chip.Lost as lost:
+            status.set(self._conditions[lost.reason])
         else:
             status.clear(condition.CHIP_ABSENT | condition.CHIP_NOISE | condition.CHIP_STARTING)
             return True
@@ -152,8 +149,8 @@ class Measure:
                 self._status.set(condition.CHIP_NOISE)
                 if failures == _CHIP_FAILURES:
                     return
-            except metering.ChipLost as lost:
-                self._status.set(_LOST[lost.reason])
+            except self._chip.Lost as lost:
+                self._status.set(self._conditions[lost.reason])
                 return
 
     def poll(self, elapsed_ms: int, interval_us: int) -> None:
@@ -264,3 +261,59 @@ class Buttons:
     def _edge(self, _):
         """Interrupt handler: sets a flag and nothing else."""
         self._moved.set()
+
+
+class Optical:
+    """Moves characters between the optical port and the protocol, and sleeps while nobody is there.
+
+    `active`: a character was exchanged in the last seconds.
+    """
+
+    def __init__(self, hal, uart, port, server) -> None:
+        self._hal = hal
+        self._port = port
+        self._server = server
+        self._heard = hal.Flag()
+        self._last_ms = 0
+        self.active = False
+        uart.irq(self._arrived)
+
+    async def run(self, report) -> None:
+        """Serve the port, for ever."""
+        hal = self._hal
+        port = self._port
+        server = self._server
+        sending = False
+        while True:
+            report()
+            now = hal.ticks_ms()
+            character = port.receive()
+            while character is not None:
+                server.receive(character, now)
+                self._last_ms = now
+                self.active = True
+                character = port.receive()
+            if sending and port.done():
+                sending = False
+                server.sent(now)
+            if not sending:
+                port.set_baud(server.baud)
+            if port.room():
+                chunk = server.transmit(now)
+                if chunk:
+                    port.set_baud(server.baud)
+                    port.send(chunk)
+                    sending = True
+            if self.active and hal.ticks_diff(now, self._last_ms) > _OPTICAL_ACTIVE_MS:
+                self.active = False
+            if sending or self.active:
+                await hal.sleep_ms(_OPTICAL_BUSY_MS)
+            else:
+                try:
+                    await asyncio.wait_for(self._heard.wait(), _OPTICAL_IDLE_S)
+                except asyncio.TimeoutError:
+                    pass
+
+    def _arrived(self, _):
+        """Interrupt handler: sets a flag and nothing else."""
+        self._heard.set()

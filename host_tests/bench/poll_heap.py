@@ -9,9 +9,8 @@ from array import array
 
 from boards.virtual.clock import Clock
 from boards.virtual.mains import Mains
-from boards.virtual.bus import SPI, SPIBus
+from boards.virtual.bus import SPI, SelectLine, SPIBus
 from boards.virtual.chips.ade7880 import VirtualADE7880
-from boards.virtual.pins import Output
 from boards.virtual.registers import load
 from meter import tasks
 from meter.core import calibration
@@ -87,13 +86,12 @@ def main():
     misuse = []
     chip = VirtualADE7880(load(), Mains(), clock, misuse.append)
     bus = SPIBus(misuse.append)
-    bus.attach(17, chip)
 
     async def sleep_ms(milliseconds):
         clock.advance(1_000 * milliseconds)
 
     gain = (calibration.current_gain(13_860_000), calibration.voltage_gain(353_900), calibration.POWER_GAIN, 0)
-    driver = ADE7880(SPI(bus, 2_000_000, 1, 1, misuse.append), Output(17, 1, bus.select_changed), sleep_ms,
+    driver = ADE7880(SPI(bus, 2_000_000, 1, 1, misuse.append), SelectLine(bus, chip), sleep_ms,
                      (gain,) * 3, calibration.vlevel(230_000), calibration.no_load_level(460))
     chip.power(True)
     clock.advance(100_000)
@@ -110,7 +108,7 @@ def main():
     outputs = (Silent(), Silent())
     pulses = ((PulseTrain(LED_COUNTS, 200_000), outputs[0]), (PulseTrain(S0_COUNTS, 200_000), outputs[1]))
     registers = Registers()
-    measure = tasks.Measure(None, driver, Energy(registers), Quantities(), Status(), pulses, 100)
+    measure = tasks.Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100)
     for _ in range(50):
         quiet.grow()
         measure.poll(100, 100_000)

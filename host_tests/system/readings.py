@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What system tests read off a meter, and what the textbook says it should be."""
-from math import cos, hypot, pi, sin
+from math import cos, pi, sin, sqrt
 
 from boards.virtual import board as virtual_board
-from boards.virtual.panel import Panel, load_segments
+from boards.virtual.panel import Panel
 from boards.virtual.world import World
 from meter.app import App
 from meter.core import energy as e
@@ -68,7 +68,7 @@ def expected(stimuli, hours):
         for kind, value in kinds_of(p, q, s).items():
             out[phase, kind] += value
             out[e.BILLED, kind] += value
-    for kind, value in kinds_of(sums[0], sums[1], hypot(sums[0], sums[1])).items():
+    for kind, value in kinds_of(sums[0], sums[1], sqrt(sums[0] ** 2 + sums[1] ** 2)).items():
         out[e.VECTOR, kind] += value
     return out
 
@@ -82,4 +82,4 @@ def apply(world, stimuli):
 
 def panel(world):
     """Return what a person sees of the glass."""
-    return Panel(world.lcd, load_segments())
+    return Panel(world.lcd)

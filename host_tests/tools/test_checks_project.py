@@ -11,9 +11,9 @@ def test_three_equal_versions_are_fine():
     assert project.version_problems("# C\n\n## 1.2.3 – unreleased\n\n## 1.0.0\n", 'VERSION = "1.2.3"\n', "1.2.3") == []
 
 
-@pytest.mark.parametrize(("changelog", "firmware", "package"), [("1.2.3", "1.2.4", "1.2.3"), ("1.2.3", "1.2.3", "1.2.4")])
-def test_one_version_that_differs_is_found(changelog, firmware, package):
-    assert len(project.version_problems("## %s\n" % changelog, 'VERSION = "%s"\n' % firmware, package)) == 1
+@pytest.mark.parametrize(("firmware", "package"), [("1.2.4", "1.2.3"), ("1.2.3", "1.2.4")])
+def test_one_version_that_differs_is_found(firmware, package):
+    assert len(project.version_problems("## 1.2.3\n", 'VERSION = "%s"\n' % firmware, package)) == 1
 
 
 def test_a_changelog_without_a_version_is_found():

@@ -192,7 +192,8 @@ def test_an_error_in_tear_down_fails_the_test(tmp_path):
 @pytest.mark.parametrize("step", ["setUpClass", "tearDownClass"])
 def test_an_error_in_a_class_step_is_a_failure(tmp_path, step):
     path = tmp_path / "sample.py"
-    path.write_text(_class("@classmethod", "def %s(cls):" % step, "    raise OSError(5)", "def test_a(self):", "    pass"))
+    path.write_text(_class("@classmethod", "def %s(cls):" % step, "    raise OSError(5)",
+                           "def test_a(self):", "    pass"))
     status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests._SEARCH_PATH)
     assert status == 1
     assert "FAIL T.%s" % step in output

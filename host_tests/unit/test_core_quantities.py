@@ -18,7 +18,7 @@ def codes(stimuli, q_seconds=1.0, sequence=1):
     watts = [volts * amps * cos(lag * pi / 180) for volts, amps, lag in stimuli]
     power = [round(value * 24.576 / 0.072) for value in watts]
     apparent = [round(volts * amps * 24.576 / 0.072) for volts, amps, _ in stimuli]
-    factor = [round(32767 * abs(cos(lag * pi / 180))) for _, _, lag in stimuli]
+    factor = [round(32767 * abs(cos(lag * pi / 180))) * (1 if lag > 0 else -1) & 0xFFFF for _, _, lag in stimuli]
     counts = [round(volts * amps * sin(lag * pi / 180) * q_seconds / 0.072) for volts, amps, lag in stimuli]
     behind = [120, 240] if sequence > 0 else [240, 120]          # degrees of L2 and L3 behind L1
     ticks = [round(degrees * PERIOD / 360) for degrees in (behind[1], 120, behind[0])]

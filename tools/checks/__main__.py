@@ -13,7 +13,7 @@ from tools.checks import layers, project, registers, segments
 _ROOT = Path(__file__).resolve().parents[2]
 _PYRIGHT = ["build/node/node_modules/.bin/pyright", "--pythonpath", sys.executable, "--project"]
 _COMMANDS = (
-    ("lint", [sys.executable, "-m", "ruff", "check", "--quiet", "."]),
+    ("lint", [sys.executable, "-m", "ruff", "check", "--quiet", "--output-format=concise", "."]),
     ("types, host", [*_PYRIGHT, "pyproject.toml"]),
     ("types, firmware on rp2", [*_PYRIGHT, "tools/typings/rp2.json"]),
     ("types, firmware on esp32", [*_PYRIGHT, "tools/typings/esp32.json"]),

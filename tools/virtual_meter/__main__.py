@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from boards.virtual import board as virtual_board
 from boards.virtual.panel import Panel
-from boards.virtual.ports import OpticalLine, PtyPort, TcpPort
+from boards.virtual.line import Line
+from boards.virtual.ports import PtyPort, TcpPort
 from boards.virtual.world import World
 from meter.app import App
 from tools.virtual_meter import headless

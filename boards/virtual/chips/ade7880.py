@@ -9,6 +9,7 @@ ade7880_physics.py and ade7880_harmonics.py.
 from micropython import const
 
 from boards.virtual.chips.ade7880_die import Die
+from boards.virtual.registers import name_of
 
 _ISUM = const(0x43C7)
 _WAVES = const(0xE50C)
@@ -63,16 +64,17 @@ class VirtualADE7880:
         # {address: (length of the frame, width, register that remembers the data)} where a read is only a look
         look = [(width + 3, width, _LAST_DATA[width]) for width in range(5)]
         last = [(width + 3, width, None) for width in range(5)]
-        self._plain = {address: (last if address in _LAST else look)[row[1]]
-                       for address, row in rows.items() if row[4] != "w" and not _is_sample(address)}
-        self._energies = {address: self._plain[address] for address, row in rows.items() if row[4] == "rc"}
+        self._plain = {address: (last if address in _LAST else look)[row[0]]
+                       for address, row in rows.items() if row[3] != "w" and not _is_sample(address)}
+        self._energies = {address: self._plain[address] for address, row in rows.items() if row[3] == "rc"}
         self._begin(False)
 
     # --- wire face
     def select(self):
         """SS falls."""
         self._at = self._whole = 0
-        self._pulses += 1
+        if self._die.awake:
+            self._pulses += 1
 
     def transfer(self, tx, rx):
         """Clock any part of a frame: `tx` in, `rx` (as long) out."""
@@ -203,15 +205,15 @@ class VirtualADE7880:
         if row is None:
             self._misuse("read of 0x%04X, which is reserved" % address)
             return b"\x00\x00\x00\x00"
-        if row[4] == "w":
-            self._misuse("read of %s, which is write-only" % row[0])
+        if row[3] == "w":
+            self._misuse("read of %s, which is write-only" % name_of(address))
         elif _is_sample(address):
-            self._misuse("read of %s: waveform samples are not simulated" % row[0])
+            self._misuse("read of %s: waveform samples are not simulated" % name_of(address))
         value = self._values[address]
-        if row[1] == 4 and self._corrupt:
+        if row[0] == 4 and self._corrupt:
             self._corrupt -= 1
             value ^= self._mask
-        return value.to_bytes(row[1], "big")
+        return value.to_bytes(row[0], "big")
 
     def _end_read(self, at):
         address = self._address
@@ -221,28 +223,28 @@ class VirtualADE7880:
         self._die.writes.read_between()
         if row is None:
             return
-        width = row[1]
+        width = row[0]
         words = (at - 3) // 4 if _BURST <= address < _BURST_END and (at - 3) % 4 == 0 else 1
         if at - 3 != width * words:
-            self._misuse("%s is %d bytes wide, %d were read" % (row[0], width, at - 3))
+            self._misuse("%s is %d bytes wide, %d were read" % (name_of(address), width, at - 3))
             return
         if words > 1:                              # er001: one address too high
             self._remember(address + words, width, self._values.get(address + words, 0), _OP_READ)
             return
         if address not in _LAST:
             self._remember(address, width, self._values[address], _OP_READ)
-        if row[4] == "rc" and self._clearing:
+        if row[3] == "rc" and self._clearing:
             self._values[address] = 0
 
     def _end_write(self, at):
         address = self._address
         row = self._rows.get(address)
-        if at < 3 or row is not None and at - 3 != row[1]:
-            self._misuse("write to %s: %d bytes in the frame" % (row[0] if row and at >= 3 else "somewhere", at))
+        if at < 3 or (row is not None and at - 3 != row[0]):
+            self._misuse("write to %s: %d bytes in the frame" % (name_of(address) if at >= 3 else "somewhere", at))
             return
         if not self._die.write(address, self._data):
             return
-        self._remember(address, row[1], self._data, _OP_WRITE)
+        self._remember(address, row[0], self._data, _OP_WRITE)
         if address == _CONFIG2:
             self._locked = True
         elif address == _LCYCMODE:

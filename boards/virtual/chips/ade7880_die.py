@@ -43,7 +43,7 @@ class Die:
     """`values` is {address: word as on the wire}; `awake` once a reset is over."""
 
     def __init__(self, rows, mains, clock, misuse, volts_full_scale, amps_full_scale):
-        self.values = values = {address: row[5] for address, row in rows.items()}
+        self.values = values = {address: row[4] for address, row in rows.items()}
         self.writes = Writes(rows, values, misuse)
         self._rows = rows
         self._clock = clock
@@ -59,7 +59,7 @@ class Die:
     def clear(self):
         """Give everything its default and fall asleep."""
         for address, row in self._rows.items():
-            self.values[address] = row[5]
+            self.values[address] = row[4]
         self.writes.reset()
         self._physics.reset()
         self._energy.reset()

@@ -69,10 +69,10 @@ class Physics:
         self._values = values
         self._mains = mains
         self._full_scale = (volts_full_scale, amps_full_scale)
-        self.powers = [None] * 3                   # (P, fundamental P, fundamental Q, S) on the inside scale
+        self.powers = [(0.0, 0.0, 0.0, 0.0)] * 3   # (P, fundamental P, fundamental Q, S) on the inside scale
         # (V and I of the fundamental, V and I rms in codes; lag in degrees; VLEVEL's and xPGAIN's factor; xPHCAL's
         # delay in degrees)
-        self.phases = [None] * 3
+        self.phases = [(0.0,) * 8] * 3
         self.reset()
 
     def reset(self):
@@ -166,8 +166,8 @@ class Physics:
             volts *= share
             amps *= share
             active, _, reactive, apparent = self.powers[phase]
-            values[_VRMS + 2 * phase] = min(int(volts + 0.5), 0xFFFFFF)
-            values[_IRMS + 2 * phase] = min(int(amps + 0.5), 0xFFFFFF)
+            values[_VRMS + 2 * phase] = min(int(volts), 0xFFFFFF)
+            values[_IRMS + 2 * phase] = min(int(amps), 0xFFFFFF)
             values[_IMAV + phase] = min(int(amps * _MEAN_OF_RMS + 0.5), 0xFFFFF)
             values[_WATT + phase] = self.word(active / 16 * share)
             values[_VA + phase] = self.word(apparent / 16 * share)

@@ -7,6 +7,8 @@ processor", "Checksum register" and the register tables; anomalies er002 and er0
 """
 from micropython import const
 
+from boards.virtual.registers import name_of
+
 _RAM = const(0x4380)
 _RAM_END = const(0x43BF)                           # of the part that can be written
 _RAM_STAGES = const(2)
@@ -74,22 +76,22 @@ class Writes:
         if row is None:
             self._misuse("write to 0x%04X, which is reserved" % address)
             return False
-        name, _, bits, coding, access, _ = row
+        _, bits, coding, access, _ = row
         if access == "r" or access == "rc":
-            self._misuse("write to %s, which is read-only" % name)
+            self._misuse("write to %s, which is read-only" % name_of(address))
             return False
         if address in (_PROTECT, _MODULATOR, _ACCURACY):
             if not keyed:
-                self._misuse("write to %s without KEY = 0xAD directly before it" % name)
+                self._misuse("write to %s without KEY = 0xAD directly before it" % name_of(address))
                 return False
             self.closing = address == _ACCURACY
             if address == _PROTECT:
                 self._protected = value == 0x80
         if _RAM <= address < _RAM_END:
-            return self._write_ram(address, value, name)
+            return self._write_ram(address, value)
         if coding == "zp" and value >> bits:
-            self._misuse("%s = 0x%X has more than %d bits" % (name, value, bits))
-        self._check(address, value, name)
+            self._misuse("%s = 0x%X has more than %d bits" % (name_of(address), value, bits))
+        self._check(address, value)
         if address == _CONFIG and value & _CONFIG_SWRST:
             return True                            # clears itself, and everything else
         if access == "w1c":
@@ -123,20 +125,20 @@ class Writes:
         for address, value in self._queue:
             if self._values[address] != value:
                 self._misuse("Run = 1 while %s stands in the RAM pipeline: the last write must be made three times"
-                             % self._rows[address][0])
+                             % name_of(address))
                 break
         if self._touched:
             self._misuse("Run = 1 after RAM was written while the DSP stood: a reset must come first")
         self._has_run = True
         self._touched = False
 
-    def _write_ram(self, address, value, name):
+    def _write_ram(self, address, value):
         """Put a value into the pipeline; the one that leaves it takes effect."""
         if self._protected:
-            self._misuse("write to %s while RAM is protected" % name)
+            self._misuse("write to %s while RAM is protected" % name_of(address))
             return False
         if value >> 28:
-            self._misuse("%s = 0x%08X: bits 31..28 must be 0" % (name, value))
+            self._misuse("%s = 0x%08X: bits 31..28 must be 0" % (name_of(address), value))
             value &= 0xFFFFFFF
         if self._has_run and not self._values[0xE228] & 1:
             self._touched = True
@@ -145,19 +147,20 @@ class Writes:
             self.store(*self._queue.pop(0))
         return True
 
-    def _check(self, address, value, name):
+    def _check(self, address, value):
         if address in _BITS:
             allowed, needed = _BITS[address]
-            if value & ~allowed or value & needed != needed and not (address == _CONFIG and value & _CONFIG_SWRST):
+            missing = value & needed != needed and not (address == _CONFIG and value & _CONFIG_SWRST)
+            if missing or value & ~allowed:
                 self._misuse("%s = 0x%X: bits outside 0x%X are reserved or not simulated, 0x%X must be 1"
-                             % (name, value, allowed, needed))
+                             % (name_of(address), value, allowed, needed))
         if address == _GAIN and (value & 7 > 4 or value >> 3 & 7 > 4 or value >> 6 & 7 > 4):
             self._misuse("Gain = 0x%X: the amplifiers know 0..4" % value)
         elif _WTHR <= address <= _VATHR and value < 3:
-            self._misuse("%s = %d: the least is 3" % (name, value))
+            self._misuse("%s = %d: the least is 3" % (name_of(address), value))
         elif _APNOLOAD <= address <= _VARNOLOAD and value:
-            self._misuse("er004: %s must stay 0" % name)
+            self._misuse("er004: %s must stay 0" % name_of(address))
         elif address == _VANOLOAD and value == 0xFFFF:
             self._misuse("VANOLOAD must not be 0xFFFF")
         elif _CF1DEN <= address <= _CF1DEN + 2 and value == 1:
-            self._misuse("%s must not be 1" % name)
+            self._misuse("%s must not be 1" % name_of(address))

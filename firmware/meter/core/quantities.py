@@ -106,7 +106,8 @@ class Quantities:
     def update(self, current, voltage, power, apparent, factor, period, angle_ticks, elapsed_ms: int) -> None:
         """Refresh from the chip's codes, three places each; `elapsed_ms` since the last refresh.
 
-        `angle_ticks` are of the voltages, A-C, B-C and A-B, in the unit of `period`.
+        `factor` is 1.15 with its sign in bit 15; `angle_ticks` are of the voltages, A-C, B-C and A-B, in the unit
+        of `period`.
         """
         self.total_active_mw = self.total_reactive_mvar = 0
         for phase in range(3):
@@ -126,7 +127,9 @@ class Quantities:
         self.reactive_mvar[phase] = q = self._counts[phase] * 72_000 // elapsed_ms
         self._counts[phase] = 0
         loaded = s >= _LOAD_MW
-        self.factor[phase] = min(abs(factor) * 1_000 + 0x4000 >> 15, 1_000) if loaded else NO_VALUE
+        if factor & 0x8000:                        # the sign tells inductive from capacitive; magnitudes are shown
+            factor = 0x10000 - factor
+        self.factor[phase] = factor * 1_000 + 0x4000 >> 15 if loaded else NO_VALUE
         self.lag[phase] = angle(p, q) if loaded else NO_VALUE
         self.total_active_mw += p
         self.total_reactive_mvar += q

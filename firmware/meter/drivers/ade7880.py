@@ -91,7 +91,7 @@ APPARENT = const(9)
 FACTOR = const(12)
 PERIOD = const(15)
 ANGLE = const(18)
-READINGS = const(21)
+_READINGS = const(21)
 _READ_PLAN = (
     (_AIRMS, 2), (_AVRMS, 2), (_AWATT, 1), (_AVA, 1), (_APF, 1), (_APERIOD, 1), (_ANGLE0, 1),
 )
@@ -112,6 +112,9 @@ class ADE7880:
     `gains` is three times (xIGAIN, xVGAIN, xPGAIN, xPHCAL) from core/calibration, `vlevel` and `no_load` (the
     level VANOLOAD) likewise; `sleep_ms` is an awaitable pause; `irq1` is None where the pin is not wired.
     """
+
+    Lost = ChipLost
+    READINGS = _READINGS
 
     def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, gains, vlevel: int, no_load: int,
                  nominal_hz: int = 50, irq1: "Line | None" = None) -> None:
@@ -206,27 +209,26 @@ class ADE7880:
             if counts[slot] > most or counts[slot] < -most:
                 self._based = False
                 raise ChipLost(IMPLAUSIBLE)
+        idle = no_load & self.no_load              # from the last poll to this one; what came before or after counts
+        self.no_load = no_load
         for slot in range(9):
             self._high[slot] = self._new_high[slot]
             self._low[slot] = self._new_low[slot]
-            if no_load >> slot % 3 & 1:            # er004: a phase in no-load still counts P and Q; they are dropped
+            if idle >> slot % 3 & 1:               # er004: a phase in no-load still counts P and Q; they are dropped
                 counts[slot] = 0
-        self.no_load = no_load
 
     def read(self, codes) -> None:
         """Fill `codes`, array("i") of READINGS, with the present values as the chip codes them.
 
-        Current and voltage (rms), active power and apparent power: signed 24 bits.  Power factor: signed 1.15.
-        Period of the voltage and angles between voltages: ticks of 256 kHz.  Raises OSError(EIO).
+        Current and voltage (rms), active power and apparent power: signed 24 bits.  Power factor: 1.15, 16 bits as
+        they are on the wire.  Period of the voltage and angles between voltages: ticks of 256 kHz.  A value that has
+        not changed since `codes` was last filled needs no proof.  Raises OSError(EIO).
         """
         link = self._link
         slot = 0
         for first, distance in _READ_PLAN:
             for phase in range(3):
-                value = link.read(first + distance * phase)
-                if first == _APF and value & 0x8000:
-                    value -= 0x10000
-                codes[slot] = value
+                codes[slot] = link.read(first + distance * phase, codes[slot])
                 slot += 1
 
     def register(self, address: int) -> int:

@@ -50,9 +50,12 @@ class Link:
             self._cs(0)
             self._cs(1)
 
-    def read(self, address: int) -> int:
-        """Return a register, proven: 1 and 2 bytes unsigned, 4 bytes signed.  Raises OSError(EIO)."""
-        self.read_halves(address, -1, -1)
+    def read(self, address: int, known: "int | None" = None) -> int:
+        """Return a register: 1 and 2 bytes unsigned, 4 bytes signed; proven unless it is `known`.  Raises OSError(EIO)."""
+        if known is None:
+            self.read_halves(address, -1, -1)
+        else:
+            self.read_halves(address, known >> 16 & 0xFFFF, known & 0xFFFF)
         high = self.high
         if high & 0x8000:                          # the top made signed first: nothing near zero is allocated
             high -= 0x10000

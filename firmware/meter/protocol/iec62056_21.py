@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""The meter's side of IEC 62056-21:2002, data read-out in mode C and its fall-back at 300 Bd.  Bytes in, bytes out.
+
+The caller moves characters and time: it gives every character with the time it came, sends what `transmit` returns
+at the speed `baud`, and says when everything has left the wire.  Nothing here waits, and no sequence of bytes stops
+it: what is not understood is not answered.  Clauses: 6.3 messages, 6.4.3 and annex A mode C, 6.5 data.
+"""
+from micropython import const
+
+_NUL = const(0x00)
+_STX = const(0x02)
+_ETX = const(0x03)
+_ACK = const(0x06)
+_LF = const(0x0A)
+_CR = const(0x0D)
+_END = const(0x21)                                 # !
+_SLASH = const(0x2F)
+
+PARITY_ERROR = const(-1)                           # given to `receive` in place of a character
+
+SPEEDS = (300, 600, 1200, 2400, 4800, 9600)        # 6.3.13 item 4: their place is the digit Z of modes C and E
+
+_LONGEST = const(37)                               # request: /? address of 32 ! CR LF
+_REACTION_MS = const(220)                          # 6.3.15: 200…1500 ms
+# After the option select a client changes its speed, some only 0.75 s later and deaf until then; 1500 ms is the limit.
+_SWITCH_MS = const(1_000)
+_SELECT_MS = const(2_000)                          # no option select by then, 1500…2200 ms: read-out at 300 Bd
+_GAP_MS = const(1_500)                             # longest pause inside a message
+
+# Where a session is
+_START = const(0)                                  # waiting for a request
+_IDENTIFY = const(1)                               # identification is due
+_IDENTIFYING = const(2)                            # it is on the wire
+_SELECT = const(3)                                 # waiting for an option select
+_READ_OUT = const(4)                               # the data message is due
+_READING_OUT = const(5)                            # it is on the wire
+_TAIL = const(6)                                   # its last chunk is
+
+
+class Server:
+    """One port.
+
+    `address`: the device address, digits, letters and spaces.  `identification`: (three letters, text of at most 16
+    characters).  `readout()` returns an iterator of data lines (bytes without CR LF).  `ticks_diff(a, b)` is a - b of
+    the times that `receive` and its like are given.  `fastest`: the speed to offer, one of SPEEDS.
+    """
+
+    def __init__(self, address: bytes, identification, readout, ticks_diff, fastest: int = 9600) -> None:
+        maker, text = identification
+        if fastest not in SPEEDS:
+            raise ValueError("a port speed is one of " + str(SPEEDS))
+        if len(maker) != 3 or len(text) > 16 or "/" in text or "!" in text:
+            raise ValueError("identification: three letters and at most 16 characters without / and !")
+        self._z = SPEEDS.index(fastest)
+        self._identification = ("/%s%d%s\r\n" % (maker, self._z, text)).encode()
+        self._address = address.lstrip(b"0")
+        self._readout = readout
+        self._ticks_diff = ticks_diff
+        self._message = bytearray()
+        self._damaged = False                      # a character of it had a wrong parity
+        self._heard_ms = 0                         # last character
+        self._due_ms = self._wait_ms = self._check = 0
+        self._back_to_start()
+
+    def receive(self, character: int, now_ms: int) -> None:
+        """Take a character 0…127, or PARITY_ERROR."""
+        message = self._message
+        if message and self._ticks_diff(now_ms, self._heard_ms) > _GAP_MS:
+            message[:] = b""
+        self._heard_ms = now_ms
+        if character == PARITY_ERROR:
+            self._damaged = True
+            return
+        if character == _SLASH or (character == _ACK and self._state == _SELECT):
+            message[:] = b""                       # a message begins here, whatever came before
+            self._damaged = False
+        elif not message:
+            return                                 # wake-up characters, noise
+        message.append(character)
+        if len(message) > _LONGEST:
+            message[:] = b""
+        elif character == _LF:
+            self._complete(bytes(message), now_ms)
+            message[:] = b""
+
+    def transmit(self, now_ms: int):
+        """Return the next bytes to send, when their time has come; None otherwise."""
+        if self._state == _SELECT and self._due(now_ms):
+            self._baud_after = SPEEDS[0]
+            self._state = _READ_OUT
+        if self._state == _IDENTIFY and self._due(now_ms):
+            self._state = _IDENTIFYING
+            return self._identification
+        if self._state == _READ_OUT and self._due(now_ms):
+            self._state = _READING_OUT
+            self._lines = self._readout()
+            self._check = 0
+            return bytes((_STX,)) + self._next()
+        if self._state == _READING_OUT:
+            return self._next()
+        return None
+
+    def sent(self, now_ms: int) -> None:
+        """Everything that `transmit` has returned has left the wire."""
+        if self._state == _IDENTIFYING:
+            self._state = _SELECT
+            self._wait(now_ms, _SELECT_MS)
+        elif self._state == _TAIL:
+            asked = self._asked
+            self._back_to_start()
+            if asked:                              # a client in a hurry: it asked while the tail was still going out
+                self._identify(now_ms)
+
+    def lost(self) -> None:
+        """The probe was taken away: back to the start."""
+        self._message[:] = b""
+        self._back_to_start()
+
+    @property
+    def baud(self) -> int:
+        """The speed of the line for what comes next, in both directions."""
+        return self._baud_after if self._state >= _READ_OUT else SPEEDS[0]
+
+    def _back_to_start(self):
+        self._state = _START
+        self._lines = None
+        self._asked = False                        # a request came while a data message was on the wire
+        self._baud_after = SPEEDS[0]
+
+    def _wait(self, now_ms, delay_ms):
+        self._due_ms = now_ms
+        self._wait_ms = delay_ms
+
+    def _due(self, now_ms):
+        return self._ticks_diff(now_ms, self._due_ms) >= self._wait_ms
+
+    def _complete(self, message, now_ms):
+        """A line has ended with LF."""
+        if message[0] == _ACK:
+            self._select(message, now_ms)
+        elif not self._damaged and self._is_request(message):
+            if self._state >= _READING_OUT:
+                self._asked = True
+            else:
+                self._identify(now_ms)
+
+    def _identify(self, now_ms):
+        self._state = _IDENTIFY
+        self._wait(now_ms, _REACTION_MS)
+
+    def _is_request(self, message):
+        """Tell whether `message` is a request for this meter, 6.3.1: / ? address ! CR LF."""
+        if len(message) < 5 or message[:2] != b"/?" or message[-3:] != b"!\r\n":
+            return False
+        address = message[2:-3]
+        for byte in address:
+            if not (0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A or byte == 0x20):
+                return False
+        return not address or address.lstrip(b"0") == self._address
+
+    def _select(self, message, now_ms):
+        """An option select, 6.3.3: ACK V Z Y CR LF.  What it asks for in vain gets a read-out at 300 Bd."""
+        wanted = bytes((_ACK, 0x30, 0x30 + self._z, 0x30, _CR, _LF))
+        if not self._damaged and message == wanted:
+            self._baud_after = SPEEDS[self._z]
+        self._state = _READ_OUT
+        self._wait(now_ms, _SWITCH_MS)
+
+    def _next(self):
+        """Return the next line of the data message, or its end with the block check (ISO 1155, 6.2)."""
+        line = next(self._lines, None)
+        if line is not None:
+            out = line + b"\r\n"
+            self._add(out)
+            return out
+        out = bytes((_END, _CR, _LF, _ETX))
+        self._add(out)
+        self._state = _TAIL
+        self._lines = None
+        return out + bytes((self._check,))
+
+    def _add(self, out):
+        for byte in out:
+            self._check ^= byte
