@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / "build/micropython/micropython-m32f32"
 ROOMS = ("unit", "chip", "system")
 _HEAP = "241k"                                      # free on an RP2040 after boot
-_SEARCH_PATH = ".:firmware:tools/micropython/lib:.frozen"
+SEARCH_PATH = ".frozen:.:firmware"
 _CPYTHON_ONLY = {"pytest", "numpy", "hypothesis"}
 _TIMEOUT_S = 900
 _TOTALS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
@@ -78,7 +78,7 @@ def run_file(path, root=ROOT, interpreter=INTERPRETER):
     try:
         done = subprocess.run([interpreter, "-X", "heapsize=" + _HEAP, path], cwd=root, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_TIMEOUT_S,
-                              env={**os.environ, "MICROPYPATH": _SEARCH_PATH}, check=False)
+                              env={**os.environ, "MICROPYPATH": SEARCH_PATH}, check=False)
         output = done.stdout.decode(errors="replace")
         outcome = verdict(done.returncode, output)
     except subprocess.TimeoutExpired as late:

@@ -49,6 +49,7 @@ class SelectLine:
         self(level)
 
     def __call__(self, level=None):
+        """Read the level, or set it."""
         if level is None:
             return self._level
         if level:

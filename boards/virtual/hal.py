@@ -5,11 +5,14 @@ One `HAL` lives as long as the controller has power.  Where a real layer is a mo
 firmware cannot tell.
 """
 import asyncio
+import gc
+import sys
 
 from boards.virtual.bus import I2C, SPI
 from boards.virtual.pins import Input, Output
 from boards.virtual.uart import VirtualUART
 
+_COLLECTS = sys.implementation.name != "cpython"   # CPython counts references, and a collection there is slow
 _TICKS_PERIOD = 1 << 30                            # of the 32-bit target: 12 days in ms, 18 minutes in µs
 
 
@@ -153,6 +156,11 @@ class HAL:
     def reset_cause(self):
         """Return why the controller started: "power" or "watchdog"."""
         return self._world.reset_cause
+
+    def collect(self):
+        """Collect garbage, where the interpreter has a collector that waits for it."""
+        if _COLLECTS:
+            gc.collect()
 
     def report(self, exception):
         """An exception has ended a task; the supervisor starts it again."""

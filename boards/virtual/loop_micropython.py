@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """MicroPython's asyncio on virtual time."""
 import asyncio
-import asyncio.core as core
+from asyncio import core
 from time import ticks_add, ticks_ms
 
 # asyncio stamps tasks that are to run at once with the real ticks_ms(), out of our reach.  Virtual time

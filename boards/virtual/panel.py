@@ -34,14 +34,19 @@ _STROKES = (                                       # line, column within a digit
 
 
 def load_segments(path=None):
-    """Read hw/lcd_segments.csv: {(chip, column, row): symbol}."""
+    """Read hw/lcd_segments.csv: {place: symbol}, see `place_of`."""
     segments = {}
     with open(path or __file__.split("boards/virtual")[0] + "hw/lcd_segments.csv") as table:
         table.readline()
         for line in table:
             symbol, chip, column, row = line.strip().split(",")
-            segments[int(chip), int(column), int(row)] = symbol
+            segments[place_of(int(chip), int(column), int(row))] = symbol
     return segments
+
+
+def place_of(chip, column, row):
+    """Return one number for a place on the glass: a tuple each would take too much of a small heap."""
+    return (chip * 40 + column) * 4 + row
 
 
 class Panel:
@@ -59,7 +64,7 @@ class Panel:
         lit = set()
         for number in range(len(self._chips)):
             for column, row in self._chips[number].lit():
-                symbol = self._segments.get((number, column, row))
+                symbol = self._segments.get(place_of(number, column, row))
                 if symbol is not None:
                     lit.add(symbol)
         return lit

@@ -33,12 +33,14 @@ class Output:
         self._moved = moved                        # called with (pin, level) at every edge
 
     def __call__(self, level=None):
+        """Read the level, or set it."""
         if level is None:
             return self._level
         level = 1 if level else 0
         if level != self._level:
             self._level = level
             self._moved(self._pin, level)
+        return None
 
     value = __call__
 
@@ -51,6 +53,7 @@ class Input:
         self._handler = None
 
     def __call__(self):
+        """Read the level."""
         return self._level
 
     def value(self):

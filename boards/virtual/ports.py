@@ -5,7 +5,6 @@ Both are 7-bit clean towards the program: even parity is added towards the meter
 a 7E1 serial port would.  Characters take their line time.  A pseudo-terminal knows the program's speed: at another
 speed than the meter's, both sides see rubbish.  TCP knows none and follows the meter.
 """
-import contextlib
 import os
 import pty
 import socket
@@ -20,9 +19,14 @@ _SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (300, 600, 1200, 2400,
 
 
 class _Port:
-    """What both have in common: a queue towards the meter, one character after the other."""
+    """What both have in common: a queue towards the meter, one character after the other.
 
-    def __init__(self, clock):
+    `deliver(data)` hands characters to the program.
+    """
+
+    def __init__(self, clock, deliver):
+        self.dropped = 0                           # characters for a program that does not read
+        self._deliver = deliver
         self._clock = clock
         self._line = None
         self._towards_meter = bytearray()
@@ -38,6 +42,9 @@ class _Port:
         if speed not in (None, baud):
             byte = rubbish(byte)
         self._deliver(bytes((byte & 0x7F,)))
+
+    def _speed(self):
+        """Return the speed that the program has set, None if there is no such thing."""
 
     def _heard(self, data):
         """The program has sent `data`."""
@@ -63,7 +70,7 @@ class PtyPort(_Port):
     """A pseudo-terminal; `path` is what a program opens as its serial port."""
 
     def __init__(self, clock):
-        super().__init__(clock)
+        super().__init__(clock, self._write)
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         # A program that sets nothing but "7E1, 300 Bd" must change something, or tcsetattr calls it an error.
@@ -79,8 +86,11 @@ class PtyPort(_Port):
 
     def service(self):
         """Take what the program has sent."""
-        with contextlib.suppress(BlockingIOError):
-            self._heard(os.read(self._master, _CHUNK))
+        try:
+            data = os.read(self._master, _CHUNK)
+        except BlockingIOError:
+            return
+        self._heard(data)
 
     def close(self):
         """Take the head away."""
@@ -90,9 +100,11 @@ class PtyPort(_Port):
     def _speed(self):
         return _SPEEDS.get(termios.tcgetattr(self._master)[5])
 
-    def _deliver(self, data):
-        with contextlib.suppress(BlockingIOError):     # nobody reads: the buffer of the terminal is full
+    def _write(self, data):
+        try:
             os.write(self._master, data)
+        except BlockingIOError:
+            self.dropped += len(data)              # nobody reads: the buffer of the terminal is full
 
 
 class TcpPort(_Port):
@@ -102,7 +114,7 @@ class TcpPort(_Port):
     """
 
     def __init__(self, clock, port=0, removed=None):
-        super().__init__(clock)
+        super().__init__(clock, self._write)
         self._removed = removed
         self._client = None
         self._server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -122,11 +134,7 @@ class TcpPort(_Port):
 
     def service(self):
         """Take a new program, or what the present one has sent."""
-        with contextlib.suppress(BlockingIOError):
-            client, _ = self._server.accept()
-            client.setblocking(False)
-            self._hang_up()                        # the newest has the head
-            self._client = client
+        self._take()
         if self._client is None:
             return
         try:
@@ -145,6 +153,16 @@ class TcpPort(_Port):
         self._hang_up()
         self._server.close()
 
+    def _take(self):
+        """Let a new program in; the newest has the head."""
+        try:
+            client, _ = self._server.accept()
+        except BlockingIOError:
+            return
+        client.setblocking(False)
+        self._hang_up()
+        self._client = client
+
     def _hang_up(self):
         if self._client is None:
             return
@@ -154,14 +172,11 @@ class TcpPort(_Port):
         if self._removed is not None:
             self._removed()
 
-    def _speed(self):
-        return None
-
-    def _deliver(self, data):
+    def _write(self, data):
         if self._client is not None:
             try:
                 self._client.send(data)
             except BlockingIOError:
-                pass                               # nobody reads
+                self.dropped += len(data)          # nobody reads
             except OSError:
                 self._hang_up()

@@ -7,7 +7,7 @@ clear) or `rc` (a read clears under RSTREAD); reset value as it stands on the wi
 Rev. C (2014), register tables; section `hidden` is what only its text or its anomaly list names.
 """
 
-_TABLE = __file__[:-len("boards/virtual/registers.py")] + "hw/ade7880_registers.csv"
+_TABLE = __file__.split("boards/virtual")[0] + "hw/ade7880_registers.csv"
 
 
 def load():

@@ -124,7 +124,7 @@ class World:
             import traceback
             self._troubles.append("".join(traceback.format_exception(exception)))
         else:
-            sys.print_exception(exception)
+            sys.print_exception(exception)         # pyright: ignore[reportAttributeAccessIssue]
 
     # --- the power switch
     def power_on(self):

@@ -6,7 +6,6 @@ count it; a board without memory starts from zero and says so in its status.
 """
 from micropython import const
 
-from meter import tasks
 from meter.core import calibration
 from meter.core.energy import Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
@@ -21,6 +20,10 @@ from meter.drivers.optical import OpticalPort
 from meter.drivers.pcf85176 import PCF85176
 from meter.objects import Objects
 from meter.protocol.iec62056_21 import Server
+from meter.tasks.measure import Measure
+from meter.tasks.optical import Optical
+from meter.tasks.panel import Buttons, Panel
+from meter.tasks.supervisor import Supervisor
 from meter.version import VERSION
 
 _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
@@ -83,7 +86,8 @@ class App:
 
     async def run(self) -> None:
         """Run the meter for ever."""
-        supervisor = tasks.Supervisor(self._hal, self.status, self._hal.watchdog(_WATCHDOG_MS))
+        quiet = self.optical.quiet if self.optical is not None else _always
+        supervisor = Supervisor(self._hal, self.status, self._hal.watchdog(_WATCHDOG_MS), quiet)
         for task in (self.measure, self.panel, self._buttons, self.optical):
             if task is not None:
                 supervisor.start(task.run)
@@ -93,15 +97,15 @@ class App:
         gains = (calibration.current_gain(board.CURRENT_FULL_SCALE_UA),
                  calibration.voltage_gain(board.VOLTAGE_FULL_SCALE_MV), calibration.POWER_GAIN, 0)
         irq1 = None if board.PIN_METER_IRQ1 is None else hal.input(board.PIN_METER_IRQ1)
-        self.chip = ade7880.ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms, (gains,) * 3,
-                            calibration.vlevel(board.NOMINAL_MV), calibration.no_load_level(board.NO_LOAD_MVA),
-                            board.NOMINAL_HZ, irq1)
+        self.chip = ade7880.ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms,
+                                    (gains,) * 3, calibration.vlevel(board.NOMINAL_MV),
+                                    calibration.no_load_level(board.NO_LOAD_MVA), board.NOMINAL_HZ, irq1)
         latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
         self.pulses = tuple([(PulseTrain(counts, latency_us), hal.pulse_output(pin, WIDTH_US))
                              for counts, pin in ((LED_COUNTS, board.PIN_LED_KWH), (S0_COUNTS, board.PIN_S0))
                              if pin is not None])
-        return tasks.Measure(hal, self.chip, _CONDITIONS, Energy(self.registers), self.quantities, self.status,
-                             self.pulses, board.ENERGY_POLL_MS)
+        return Measure(hal, self.chip, _CONDITIONS, Energy(self.registers), self.quantities, self.status, self.pulses,
+                       board.ENERGY_POLL_MS)
 
     def _make_optical(self, board, hal):
         if board.UART_OPTICAL is None:
@@ -110,17 +114,21 @@ class App:
         port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
         server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
                         board.OPTICAL_BAUD)
-        return tasks.Optical(hal, uart, port, server)
+        return Optical(hal, uart, port, server)
 
     def _make_panel(self, board, hal):
         if board.I2C_PANEL is None:
             return None
         lcd = PCF85176(hal.i2c(**board.I2C_PANEL))
         pages = Pages(Glass(lcd.image), self.objects, Live(self.quantities, self.status, self.optical))
-        return tasks.Panel(hal, lcd, pages, self.lists, self.status)
+        return Panel(hal, lcd, pages, self.lists, self.status)
 
     def _make_buttons(self, board, hal):
         if board.PIN_BUTTON_LEFT is None or self.panel is None:
             return None
         line = hal.input(board.PIN_BUTTON_LEFT)
-        return tasks.Buttons(hal, line, Button(line() == 0), self.panel.press)
+        return Buttons(hal, line, Button(line() == 0), self.panel.press)
+
+
+def _always():
+    return True

@@ -7,7 +7,7 @@ Every written form is cut, never rounded up: no reader ever sees more than has b
 """
 from micropython import const
 
-from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, E_EXPORT, E_IMPORT, R1, R2, R3, R4
+from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, COUNTS_PER_KWH, E_EXPORT, E_IMPORT, R1, R2, R3, R4
 from meter.core.pulse import LED_COUNTS, S0_COUNTS
 from meter.core.quantities import NO_VALUE
 
@@ -31,7 +31,6 @@ _DECIMALS = const(7)
 _DIGITS = const(8)                                 # integer digits at least, in the read-out
 
 _COUNTS_PER_WH = const(50_000)
-_COUNTS_PER_KWH = const(50_000_000)
 _SHOWN_KWH = const(10_000_000)                     # seven digits roll over
 _NO_DIGITS = "-----"                               # on the glass, where there is no value
 
@@ -75,7 +74,7 @@ def _phase_values(phase, c):
     )
 
 
-ROWS = (
+ROWS: "tuple[tuple, ...]" = (
     ("F.F", "ERROR", "", _INFO, None),
     ("C.1.0", "SER/NUM", "", _TEXT, "serial"),
     ("0.2.0", "CTMETER", "", _TEXT, "version"),
@@ -123,8 +122,8 @@ class Objects:
         self._quantities = quantities
         self._status = status
         self._identity = identity
-        identity["led"] = str(_COUNTS_PER_KWH // LED_COUNTS)
-        identity["s0"] = str(_COUNTS_PER_KWH // S0_COUNTS)
+        identity["led"] = str(COUNTS_PER_KWH // LED_COUNTS)
+        identity["s0"] = str(COUNTS_PER_KWH // S0_COUNTS)
 
     def find(self, code: str) -> int:
         """Return the row of `code`.  Raises ValueError if there is none."""

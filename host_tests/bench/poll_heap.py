@@ -7,18 +7,18 @@ it answers the same frames, and its totals grow by a full load in all three phas
 import gc
 from array import array
 
-from boards.virtual.clock import Clock
-from boards.virtual.mains import Mains
 from boards.virtual.bus import SPI, SelectLine, SPIBus
 from boards.virtual.chips.ade7880 import VirtualADE7880
+from boards.virtual.clock import Clock
+from boards.virtual.mains import Mains
 from boards.virtual.registers import load
-from meter import tasks
 from meter.core import calibration
 from meter.core.energy import Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, PulseTrain
 from meter.core.quantities import Quantities
 from meter.core.status import Status
 from meter.drivers.ade7880 import ADE7880
+from meter.tasks.measure import Measure
 
 POLLS = 1000
 _ENERGIES = (0xE400, 0xE401, 0xE402, 0xE409, 0xE40A, 0xE40B, 0xE40C, 0xE40D, 0xE40E)
@@ -108,7 +108,7 @@ def main():
     outputs = (Silent(), Silent())
     pulses = ((PulseTrain(LED_COUNTS, 200_000), outputs[0]), (PulseTrain(S0_COUNTS, 200_000), outputs[1]))
     registers = Registers()
-    measure = tasks.Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100)
+    measure = Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100)
     for _ in range(50):
         quiet.grow()
         measure.poll(100, 100_000)
@@ -120,8 +120,9 @@ def main():
         measure.poll(100, 100_000)
     after = gc.mem_alloc()
     kwh, counts = registers.read(4, (0,))
-    assert misuse == [] and kwh * 50_000_000 + counts == 3450 * (POLLS + 50), "the polls did not count"
-    assert outputs[0].pulses > 600 and outputs[1].pulses > 300, "no pulses"
+    assert misuse == []
+    assert kwh * 50_000_000 + counts == 3450 * (POLLS + 50), "the polls did not count"
+    assert min(outputs[0].pulses // 2, outputs[1].pulses) > 300, "no pulses"
     print((after - before) / POLLS)
 
 

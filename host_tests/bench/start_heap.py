@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""M3: print the bytes of heap that the firmware holds after its start, as modules compiled from source.  MicroPython only."""
+"""M3: print the bytes of heap that the firmware holds after its start, its modules compiled from source.
+
+MicroPython only.
+"""
 import gc
 
 from boards.virtual.world import World

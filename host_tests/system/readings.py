@@ -21,8 +21,8 @@ class Slow:
             if name[0] != "_":
                 setattr(self, name, getattr(virtual_board, name))
         self.ENERGY_POLL_MS = 1000
-        for name in changes:
-            setattr(self, name, changes[name])
+        for name, value in changes.items():
+            setattr(self, name, value)
 
 
 def make_world(**board):

@@ -78,12 +78,12 @@ class TestReadOutForms(unittest.TestCase):
             "1.7.0": 1.38619, "3.7.0": 0.30298, "81.7.10": 120.0, "81.7.20": 240.0,
             "81.7.40": 20.0, "81.7.51": 325.0, "81.7.62": 110.0,
         }
-        for code in expected:
+        for code, wanted in expected.items():
             value = float(lines[code].split("*")[0])
             digits = lines[code].split("*")[0]
             place = 10.0 ** -(len(digits) - digits.index(".") - 1)
             with self.subTest(code=code):
-                self.assertAlmostEqual(value, expected[code], delta=1.2 * place)
+                self.assertAlmostEqual(value, wanted, delta=1.2 * place)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def _ours(tmp_path, source):
     """Return (status, passed, failed, output) of our module, after checking its status against CPython's."""
     path = tmp_path / "sample.py"
     path.write_text(source)
-    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests._SEARCH_PATH)
+    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests.SEARCH_PATH)
     theirs, text = _run([sys.executable], path)
     assert (status == 0) == (theirs == 0), output + text
     totals = re.match(r"(\d+) passed, (\d+) failed", output.splitlines()[-1])
@@ -194,7 +194,7 @@ def test_an_error_in_a_class_step_is_a_failure(tmp_path, step):
     path = tmp_path / "sample.py"
     path.write_text(_class("@classmethod", "def %s(cls):" % step, "    raise OSError(5)",
                            "def test_a(self):", "    pass"))
-    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests._SEARCH_PATH)
+    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests.SEARCH_PATH)
     assert status == 1
     assert "FAIL T.%s" % step in output
 
@@ -203,7 +203,7 @@ def test_a_skipped_test_is_neither_passed_nor_failed_and_says_why(tmp_path):
     path = tmp_path / "sample.py"
     path.write_text(_class("@unittest.skipIf(True, 'too hot')", "def test_a(self):", "    self.fail()",
                            "@unittest.skipIf(False, 'too cold')", "def test_b(self):", "    pass"))
-    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests._SEARCH_PATH)
+    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests.SEARCH_PATH)
     assert status == 0
     assert "too hot" in output
     assert output.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
@@ -213,7 +213,7 @@ def test_a_skipped_test_is_neither_passed_nor_failed_and_says_why(tmp_path):
 def test_a_test_of_which_nothing_would_run_is_a_failure(tmp_path, lines):
     path = tmp_path / "sample.py"
     path.write_text(_class(*lines))
-    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests._SEARCH_PATH)
+    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests.SEARCH_PATH)
     assert status == 1
     assert output.splitlines()[-1] == "0 passed, 1 failed"
 
@@ -221,7 +221,7 @@ def test_a_test_of_which_nothing_would_run_is_a_failure(tmp_path, lines):
 def test_a_file_without_tests_ends_with_status_1(tmp_path):
     path = tmp_path / "sample.py"
     path.write_text("import unittest\n" + _TAIL)
-    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests._SEARCH_PATH)
+    status, output = _run([portable_tests.INTERPRETER], path, MICROPYPATH=portable_tests.SEARCH_PATH)
     assert status == 1
     assert output == "0 passed, 0 failed\n"
 

@@ -2,7 +2,7 @@
 """display/glass.py: what each field lights, by the shapes of characters and hw/lcd_segments.csv."""
 import unittest
 
-from boards.virtual.panel import load_segments
+from boards.virtual.panel import load_segments, place_of
 from meter.display.glass import Glass
 
 SEGMENTS = load_segments()
@@ -20,7 +20,7 @@ class TestGlass(unittest.TestCase):
         for at in range(40):
             for bit in range(8):
                 if self.image[at] & (0x80 >> bit):
-                    names.append(SEGMENTS.get((at // 20, at % 20 * 2 + bit // 4, bit % 4), "nothing"))
+                    names.append(SEGMENTS.get(place_of(at // 20, at % 20 * 2 + bit // 4, bit % 4), "nothing"))
         return sorted(names)
 
     def expect(self, *names):

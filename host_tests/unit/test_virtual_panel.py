@@ -69,7 +69,7 @@ class TestPanel(unittest.TestCase):
         self.show(b"")
         empty = self.panel.draw()
         for place, name in SEGMENTS.items():
-            chip, column, row = place
+            chip, column, row = place // 160, place // 4 % 40, place % 4
             image = bytearray(40)
             image[20 * chip + column // 2] = 0x80 >> (column % 2 * 4 + row)
             self.show(bytes(image))

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from boards.virtual import board as virtual_board
 from boards.virtual.panel import Panel
-from boards.virtual.line import Line
 from boards.virtual.ports import PtyPort, TcpPort
 from boards.virtual.world import World
 from meter.app import App
@@ -27,14 +26,23 @@ _HELD_MS = 6_500
 _STEADY = PhaseLoad(230.0, 5.0, 30.0)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str):
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}; ARGS=--help tells what there is\n")
+
+
 def main() -> int:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="make run", description="The ctmeter made of software.")
+    parser = _Parser(prog="make run", description="The ctmeter made of software.")
     parser.add_argument("--load", metavar="V,A,DEG", help="a steady load, all phases alike, or three separated by ';'")
     parser.add_argument("--hours", type=float, help="run so many hours of virtual time without a terminal, then print")
     parser.add_argument("--poll-ms", type=int, default=virtual_board.ENERGY_POLL_MS,
                         help="period of the energy poll (default %(default)s, as a product; 1000 runs faster)")
-    parser.add_argument("--port", type=int, default=_TCP_PORT, help="TCP port of the optical head (default %(default)s)")
+    parser.add_argument("--port", type=int, default=_TCP_PORT,
+                        help="TCP port of the optical head (default %(default)s)")
     options = parser.parse_args()
     try:
         load = parse(options.load) if options.load else None
@@ -73,21 +81,23 @@ class Desk:
 
     def run(self) -> int:
         """Run until q, Ctrl-C or SIGTERM."""
+        sources = []
+        pace = RealTime(lambda: self._world.clock.now_us, sources)
+        world = self._world = World(App, pace=pace)
         try:
-            tcp = TcpPort(self._tcp_port)
+            tcp = TcpPort(world.clock, self._tcp_port, removed=self._probe_removed)
         except OSError as problem:
-            print(f"{problem}; choose another with ARGS=\"--port N\"", file=sys.stderr)
+            print(f"{problem}; choose another with ARGS='--port N'", file=sys.stderr)
             return 1
-        sources = [PtyPort(), tcp]
+        terminal = PtyPort(world.clock)
+        for port in (terminal, tcp):
+            world.line.add(port)
+            sources.append(port)
+        self._ports = f"optical port: {terminal.path}   tcp 127.0.0.1:{tcp.port}"
         keyboard = None
         if sys.stdin.isatty() and sys.stdout.isatty():
             keyboard = Keyboard(self._key)
             sources.append(keyboard)
-        world = self._world = World(App, pace=RealTime(lambda: self._world.clock.now_us, sources))
-        line = OpticalLine(world.clock, sources[:2])
-        world.connect_optical(line)
-        world.reset("power")                       # the firmware finds the port at its start
-        self._ports = f"optical port: {sources[0].path}   tcp 127.0.0.1:{tcp.port}"
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._interrupt)
         panel = Panel(world.lcd)
@@ -101,9 +111,12 @@ class Desk:
         finally:
             if keyboard:
                 keyboard.close()
-            for port in sources[:2]:
-                port.close()
+            terminal.close()
+            tcp.close()
         return 0
+
+    def _probe_removed(self):
+        self._world.meter.optical.lost()
 
     def _interrupt(self, *_):
         self._stop = True
@@ -135,7 +148,8 @@ class Desk:
         for phase, values in enumerate(self._load()):
             lines.append(f"L{phase + 1}  {values.volts:6.1f} V  {values.amps:6.3f} A  {values.degrees:+6.1f}°")
         rising = self._world.edges.rising
-        lines.append(f"LED {rising.get(virtual_board.PIN_LED_KWH, 0)} pulses   S0 {rising.get(virtual_board.PIN_S0, 0)}")
+        led = rising.get(virtual_board.PIN_LED_KWH, 0)
+        lines.append(f"pulses: LED {led}   S0 {rising.get(virtual_board.PIN_S0, 0)}")
         return lines
 
 

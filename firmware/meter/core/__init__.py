@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""Legally relevant arithmetic: integers only; no I/O, no clock, no waiting."""

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""What a person sees and presses."""

@@ -18,7 +18,7 @@ from meter.drivers.ade7880_link import Link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ports import Line, SpiBus                 # stub file, never shipped
+    from ports import InputLine, Line, SpiBus                 # stub file, never shipped
 
 # DSP RAM, DS table 30: phases B and C follow at the distance given
 _AIGAIN = const(0x4380)                            # xIGAIN and xVGAIN alternate: distance 2
@@ -117,7 +117,7 @@ class ADE7880:
     READINGS = _READINGS
 
     def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, gains, vlevel: int, no_load: int,
-                 nominal_hz: int = 50, irq1: "Line | None" = None) -> None:
+                 nominal_hz: int = 50, irq1: "InputLine | None" = None) -> None:
         self._link = Link(spi, cs)
         self._sleep_ms = sleep_ms
         self._irq1 = irq1
@@ -156,15 +156,7 @@ class ADE7880:
         link = self._link
         self._watch_count = (len(self._watched) + 1) * poll_ms // 1_000 + 1
         self._unsettled_polls = _SETTLED_MS // poll_ms + 1
-        try:
-            link.read(_VERSION)
-        except OSError:
-            link.select_spi()                      # it may have lost power and be listening on I2C
-            link.write(_CONFIG2, 0)
-            try:
-                link.read(_VERSION)
-            except OSError:
-                raise OSError(ENODEV)
+        await self._find()
         if self._counts_already():
             if not self._based:                    # nobody knows up to where it had been read: begin here
                 self._take_base()
@@ -269,6 +261,20 @@ class ADE7880:
             if not link.holds(address, value):
                 return False
         return link.ram_holds(self._ram)
+
+    async def _find(self):
+        """Wait for a chip that answers on SPI: after power-up it takes its time and listens on I2C."""
+        link = self._link
+        for look in range(_RESET_LOOKS):
+            try:
+                link.read(_VERSION)
+                return
+            except OSError:
+                if look:
+                    await self._sleep_ms(_RESET_MS)
+                link.select_spi()
+                link.write(_CONFIG2, 0)
+        raise OSError(ENODEV)
 
     async def _reset(self):
         """Bring the chip to its defaults, by software: SPI stays selected and no wire is needed."""

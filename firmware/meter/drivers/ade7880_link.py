@@ -51,7 +51,7 @@ class Link:
             self._cs(1)
 
     def read(self, address: int, known: "int | None" = None) -> int:
-        """Return a register: 1 and 2 bytes unsigned, 4 bytes signed; proven unless it is `known`.  Raises OSError(EIO)."""
+        """Return a register, proven unless it is `known`: 1, 2 bytes unsigned, 4 signed.  Raises OSError(EIO)."""
         if known is None:
             self.read_halves(address, -1, -1)
         else:

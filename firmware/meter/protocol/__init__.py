@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""Sans-I/O protocols: bytes and the time in, bytes out."""

@@ -57,6 +57,7 @@ class Server:
         self._readout = readout
         self._ticks_diff = ticks_diff
         self._message = bytearray()
+        self._lines = iter(())                     # what is still to come of a data message
         self._damaged = False                      # a character of it had a wrong parity
         self._heard_ms = 0                         # last character
         self._due_ms = self._wait_ms = self._check = 0
@@ -123,7 +124,7 @@ class Server:
 
     def _back_to_start(self):
         self._state = _START
-        self._lines = None
+        self._lines = iter(())
         self._asked = False                        # a request came while a data message was on the wire
         self._baud_after = SPEEDS[0]
 
@@ -176,7 +177,6 @@ class Server:
         out = bytes((_END, _CR, _LF, _ETX))
         self._add(out)
         self._state = _TAIL
-        self._lines = None
         return out + bytes((self._check,))
 
     def _add(self, out):

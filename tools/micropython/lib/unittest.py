@@ -4,6 +4,7 @@
 A test file ends with `unittest.main()`; that prints every failure, then one line of totals, and exits with 1 if
 anything failed or nothing ran.
 """
+import gc
 import sys
 
 
@@ -100,33 +101,34 @@ class TestCase:
         """Fail."""
         raise AssertionError(msg)
 
-    def _hold(self, holds, text, msg):
-        if not holds:
+    def _hold(self, holds, form, values, msg):
+        if not holds:                              # the text is made only now: values may be large
+            text = form % values
             raise AssertionError(text if msg is None else "%s : %s" % (text, msg))
 
     def assertTrue(self, value, msg=None):
-        self._hold(value, "%r is not true" % (value,), msg)
+        self._hold(value, "%r is not true", (value,), msg)
 
     def assertFalse(self, value, msg=None):
-        self._hold(not value, "%r is not false" % (value,), msg)
+        self._hold(not value, "%r is not false", (value,), msg)
 
     def assertEqual(self, first, second, msg=None):
-        self._hold(first == second, "%r != %r" % (first, second), msg)
+        self._hold(first == second, "%r != %r", (first, second), msg)
 
     def assertNotEqual(self, first, second, msg=None):
-        self._hold(first != second, "%r == %r" % (first, second), msg)
+        self._hold(first != second, "%r == %r", (first, second), msg)
 
     def assertLess(self, first, second, msg=None):
-        self._hold(first < second, "%r not less than %r" % (first, second), msg)
+        self._hold(first < second, "%r not less than %r", (first, second), msg)
 
     def assertLessEqual(self, first, second, msg=None):
-        self._hold(first <= second, "%r not less than or equal to %r" % (first, second), msg)
+        self._hold(first <= second, "%r not less than or equal to %r", (first, second), msg)
 
     def assertGreater(self, first, second, msg=None):
-        self._hold(first > second, "%r not greater than %r" % (first, second), msg)
+        self._hold(first > second, "%r not greater than %r", (first, second), msg)
 
     def assertGreaterEqual(self, first, second, msg=None):
-        self._hold(first >= second, "%r not greater than or equal to %r" % (first, second), msg)
+        self._hold(first >= second, "%r not greater than or equal to %r", (first, second), msg)
 
     def assertAlmostEqual(self, first, second, places=None, msg=None, delta=None):
         if delta is not None and places is not None:
@@ -135,31 +137,31 @@ class TestCase:
             return
         gap = abs(first - second)
         if delta is not None:
-            self._hold(gap <= delta, "%r != %r within %r delta (%r difference)" % (first, second, delta, gap), msg)
+            self._hold(gap <= delta, "%r != %r within %r delta (%r difference)", (first, second, delta, gap), msg)
         else:
             places = 7 if places is None else places
-            self._hold(round(gap, places) == 0, "%r != %r within %r places" % (first, second, places), msg)
+            self._hold(round(gap, places) == 0, "%r != %r within %r places", (first, second, places), msg)
 
     def assertIs(self, first, second, msg=None):
-        self._hold(first is second, "%r is not %r" % (first, second), msg)
+        self._hold(first is second, "%r is not %r", (first, second), msg)
 
     def assertIsNot(self, first, second, msg=None):
-        self._hold(first is not second, "unexpectedly identical: %r" % (first,), msg)
+        self._hold(first is not second, "unexpectedly identical: %r", (first,), msg)
 
     def assertIsNone(self, value, msg=None):
-        self._hold(value is None, "%r is not None" % (value,), msg)
+        self._hold(value is None, "%r is not None", (value,), msg)
 
     def assertIsNotNone(self, value, msg=None):
-        self._hold(value is not None, "unexpectedly None", msg)
+        self._hold(value is not None, "unexpectedly None", (), msg)
 
     def assertIn(self, member, container, msg=None):
-        self._hold(member in container, "%r not found in %r" % (member, container), msg)
+        self._hold(member in container, "%r not found in %r", (member, container), msg)
 
     def assertNotIn(self, member, container, msg=None):
-        self._hold(member not in container, "%r unexpectedly found in %r" % (member, container), msg)
+        self._hold(member not in container, "%r unexpectedly found in %r", (member, container), msg)
 
     def assertIsInstance(self, value, kind, msg=None):
-        self._hold(isinstance(value, kind), "%r is not an instance of %r" % (value, kind), msg)
+        self._hold(isinstance(value, kind), "%r is not an instance of %r", (value, kind), msg)
 
     def assertRaises(self, expected, function=None, *args, **kwargs):
         context = _Raised(expected)
@@ -240,6 +242,7 @@ def _run_class(kind, result):
     for name in sorted(dir(kind)):                 # dir() keeps no order
         if name.startswith("test") and callable(getattr(kind, name)):
             _run_test(kind, name, result)
+            gc.collect()                           # the heap of one test is not that of the next
     try:
         kind.tearDownClass()
     except Exception as error:

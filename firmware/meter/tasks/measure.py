@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""The energy stream: from the metering chip to registers, pulses and present values."""
+from array import array
+
+from micropython import const
+
+from meter.core import status as condition
+
+_SECOND_MS = const(1_000)
+_CHIP_RETRY_MS = const(500)
+_CHIP_FAILURES = const(3)                          # polls that could not be proven, in a row, until it is started anew
+
+
+class Measure:
+    """Ten times a second: what the chip counted goes to the registers and the pulses; once a second the values."""
+
+    def __init__(self, hal, chip, conditions, energy, quantities, status, pulses, poll_ms: int) -> None:
+        self._hal = hal
+        self._chip = chip
+        self._conditions = conditions              # {reason of chip.Lost: what the status calls it}
+        self._energy = energy
+        self._quantities = quantities
+        self._status = status
+        self._pulses = pulses                      # (PulseTrain, output) pairs
+        self._poll_ms = poll_ms
+        self._counted_ms = 0                       # ticks of the last poll that counted
+        self._counts = array("i", [0] * 9)
+        self._codes = array("i", [0] * chip.READINGS)
+        codes = memoryview(self._codes)
+        self._parts = tuple([codes[first:first + 3] for first in range(0, chip.READINGS, 3)])
+
+    async def run(self, report) -> None:
+        """Keep the chip counting and add up what it counts, for ever."""
+        self._counted_ms = self._hal.ticks_ms()
+        while True:
+            report()
+            if await self._start():
+                await self._count(report)
+
+    async def _start(self):
+        status = self._status
+        status.set(condition.CHIP_STARTING)
+        try:
+            if not await self._chip.start(self._poll_ms):
+                self._counted_ms = self._hal.ticks_ms()
+        except OSError:
+            status.set(condition.CHIP_ABSENT)
+        except self._chip.Lost as lost:
+            status.set(self._conditions[lost.reason])
+        else:
+            status.clear(condition.CHIP_ABSENT | condition.CHIP_NOISE | condition.CHIP_STARTING)
+            return True
+        self._quantities.forget()
+        await self._hal.sleep_ms(_CHIP_RETRY_MS)
+        return False
+
+    async def _count(self, report):
+        """Poll until the chip must be started again."""
+        hal = self._hal
+        failures = 0
+        due = second = hal.ticks_ms()
+        then_us = hal.ticks_us()
+        while True:
+            due = hal.ticks_add(due, self._poll_ms)
+            wait_ms = hal.ticks_diff(due, hal.ticks_ms())
+            if wait_ms < 0:                        # late by more than a poll: go on from here
+                due = hal.ticks_ms()
+                wait_ms = 0
+            await hal.sleep_ms(wait_ms)
+            report()
+            try:
+                now_us = hal.ticks_us()
+                now_ms = hal.ticks_ms()
+                self.poll(hal.ticks_diff(now_ms, self._counted_ms), hal.ticks_diff(now_us, then_us))
+                then_us = now_us
+                self._counted_ms = now_ms
+                elapsed_ms = hal.ticks_diff(now_ms, second)
+                if elapsed_ms >= _SECOND_MS:
+                    second = now_ms
+                    self.second(elapsed_ms)
+                failures = 0
+                self._status.clear(condition.CHIP_NOISE)
+            except OSError:                        # nothing has moved: the next poll finds it all
+                failures += 1
+                self._status.set(condition.CHIP_NOISE)
+                if failures == _CHIP_FAILURES:
+                    return
+            except self._chip.Lost as lost:
+                self._status.set(self._conditions[lost.reason])
+                return
+
+    def poll(self, elapsed_ms: int, interval_us: int) -> None:
+        """The stream of energy, once; allocates nothing.  Raises what the chip's driver raises.
+
+        `elapsed_ms` since the last poll that counted; `interval_us` is the same for the pulses, who need it finer
+        and only while it is short.
+        """
+        counts = self._counts
+        self._chip.poll(counts, elapsed_ms)
+        self._energy.add(counts)
+        self._quantities.add(counts)
+        imported = self._energy.imported
+        for train, output in self._pulses:
+            for at in range(train.add(imported, interval_us)):
+                output.emit(train.delay_us[at])
+
+    def second(self, elapsed_ms: int) -> None:
+        """Refresh the present values.  Raises OSError(EIO)."""
+        self._energy.second()
+        self._chip.read(self._codes)
+        self._quantities.update(*self._parts, elapsed_ms)

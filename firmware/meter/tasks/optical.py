@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The optical port: characters to the protocol, messages from it."""
+import asyncio
+
+from micropython import const
+
+_BUSY_MS = const(5)
+_IDLE_S = const(5)
+_ACTIVE_MS = const(10_000)                         # M4 stays lit so long after the last character
+_QUIET_MS = const(2_000)                           # after it, nothing is due within milliseconds
+
+
+class Optical:
+    """Moves characters between the optical port and the protocol, and sleeps while nobody is there.
+
+    `active`: a character was exchanged in the last seconds.
+    """
+
+    def __init__(self, hal, uart, port, server) -> None:
+        self._hal = hal
+        self._port = port
+        self._server = server
+        self._heard = hal.Flag()
+        self._last_ms = hal.ticks_ms()
+        self._sending = False
+        self.active = False
+        uart.irq(self._arrived)
+
+    async def run(self, report) -> None:
+        """Serve the port, for ever."""
+        hal = self._hal
+        port = self._port
+        server = self._server
+        while True:
+            report()
+            now = hal.ticks_ms()
+            character = port.receive()
+            while character is not None:
+                server.receive(character, now)
+                self._last_ms = now
+                self.active = True
+                character = port.receive()
+            if self._sending and port.done():
+                self._sending = False
+                server.sent(now)
+            if not self._sending:
+                port.set_baud(server.baud)
+            if port.room():
+                chunk = server.transmit(now)
+                if chunk:
+                    port.set_baud(server.baud)
+                    port.send(chunk)
+                    self._sending = True
+            if self.active and hal.ticks_diff(now, self._last_ms) > _ACTIVE_MS:
+                self.active = False
+            if self._sending or self.active:
+                await hal.sleep_ms(_BUSY_MS)
+            else:
+                try:
+                    await asyncio.wait_for(self._heard.wait(), _IDLE_S)
+                except asyncio.TimeoutError:
+                    pass
+
+    def lost(self) -> None:
+        """The probe was taken away, where that can be noticed: the session ends."""
+        self._server.lost()
+
+    def quiet(self) -> bool:
+        """Tell whether no character is on its way, as far as one can know."""
+        return not self._sending and (
+            not self.active or self._hal.ticks_diff(self._hal.ticks_ms(), self._last_ms) > _QUIET_MS)
+
+    def _arrived(self, _):
+        """Interrupt handler: sets a flag and nothing else."""
+        self._heard.set()

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""The figures of the meter: what each is, its goal, and the measurement behind it.
+
+Accuracy runs the whole meter in virtual time against textbook energy; memory is measured on the 32-bit MicroPython
+with the heap of an RP2040.  Nothing here is asserted against a wall clock.
+"""
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from boards.virtual.line import Head
+from host_tests.system import readings
+from meter.core import energy as e
+from tools.portable_tests import INTERPRETER, SEARCH_PATH
+
+ROOT = Path(__file__).resolve().parents[2]
+_HEAP = "241k"
+_DAY_H = 24
+
+# id: (volts, amps, degrees) per phase, and the register that must show it
+_ACCURACY = {
+    "M1.a": ("24 h at 5 A, PF 1", ((230, 5, 0),) * 3, (e.BILLED, "A+")),
+    "M1.b": ("24 h at 0.05 A, PF 0.5", ((230, 0.05, 60),) * 3, (e.BILLED, "A+")),
+    "M1.c": ("24 h at 5 A, reverse", ((230, 5, 180),) * 3, (e.BILLED, "A-")),
+    "M1.d": ("24 h at 5 A, PF 0.8 on L2 alone", ((0, 0, 0), (230, 5, 36.87), (0, 0, 0)), (1, "A+")),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure; `most` is the goal, None if the value is only reported."""
+
+    id: str
+    what: str
+    unit: str
+    most: float | None
+    measure: Callable[[], float]
+
+    @property
+    def goal_text(self) -> str:
+        """The goal as it is printed."""
+        return "reported" if self.most is None else f"<= {self.most:g}"
+
+    def verdict(self, value: float) -> str:
+        """Return ok, MISSED, or - for what is only reported."""
+        if self.most is None:
+            return "-"
+        return "ok" if value <= self.most else "MISSED"
+
+
+def _error_ppm(key: str) -> float:
+    """Return how far a register is from physics after a day, in ppm; the meter polls as a product does."""
+    _, stimuli, register = _ACCURACY[key]
+    world = readings.make_world()
+    readings.apply(world, stimuli)
+    world.run(seconds=2)
+    before = readings.registers(world.meter)
+    world.run(hours=_DAY_H)
+    got = readings.grown(before, readings.registers(world.meter))[register]
+    wanted = readings.expected(stimuli, _DAY_H)[register]
+    return round(abs(got - wanted) / wanted * 1e6, 3)
+
+
+class _Accuracy:
+    """The days of M1, run side by side when the first of them is asked for."""
+
+    def __init__(self):
+        self._values = None
+
+    def measure(self, key: str) -> float:
+        """Return the error of one load in ppm."""
+        if self._values is None:
+            with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+                self._values = dict(zip(_ACCURACY, pool.map(_error_ppm, _ACCURACY), strict=True))
+        return self._values[key]
+
+
+def _on_micropython(script: str) -> float:
+    """Run a script of host_tests/bench on the 32-bit interpreter and return the number it prints."""
+    command = [str(INTERPRETER), "-X", "heapsize=" + _HEAP, f"host_tests/bench/{script}"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "MICROPYPATH": SEARCH_PATH}, capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{script} failed on MicroPython:\n{done.stdout}{done.stderr}")
+    return float(done.stdout)
+
+
+def _spi_bytes_per_poll() -> float:
+    """Return the bytes on the bus of the metering chip per energy poll, all phases loaded, readings included."""
+    world = readings.make_world()
+    readings.apply(world, ((230, 5, 30),) * 3)
+    world.run(seconds=5)
+    bus = world.spi_bus(world.board.SPI_METER["id"])
+    before = bus.bytes
+    world.run(seconds=60)
+    return round((bus.bytes - before) / (60_000 / world.board.ENERGY_POLL_MS), 1)
+
+
+def _readout_ratio(baud: int) -> float:
+    """Return the time from the first to the last byte of the data message over its time at line rate."""
+    world = readings.make_world(ENERGY_POLL_MS=100, OPTICAL_BAUD=baud)
+    head = Head(world.clock)
+    world.line.add(head)
+    head.send(b"/?!\r\n")
+    world.run(milliseconds=1_300)
+    select = b"\x060" + head.text()[4:5] + b"0\r\n"
+    head.seen.clear()
+    head.send(select)
+    world.run(seconds=90)
+    first_us, _, speed = head.seen[0]
+    last_us = head.seen[-1][0]
+    if speed != baud or head.text()[-5:-1] != b"!\r\n\x03":
+        raise RuntimeError(f"no complete data message at {baud} Bd: {head.text()!r}")
+    character_us = 10e6 / baud
+    return round((last_us - first_us + character_us) / (len(head.seen) * character_us), 4)
+
+
+def _days_per_second(poll_ms: int) -> float:
+    """Return virtual days per second of this machine, all phases loaded."""
+    world = readings.make_world(ENERGY_POLL_MS=poll_ms)
+    readings.apply(world, ((230, 5, 30),) * 3)
+    began = time.perf_counter()
+    world.run(minutes=30)
+    return round(30 / 1440 / (time.perf_counter() - began), 4)
+
+
+_accuracy = _Accuracy()
+FIGURES = (
+    *[Figure(key, "energy error, " + what, "ppm", 100, lambda key=key: _accuracy.measure(key))
+      for key, (what, _, _) in _ACCURACY.items()],
+    Figure("M2", "heap allocated per energy poll, m32f32", "bytes", 0, lambda: _on_micropython("poll_heap.py")),
+    Figure("M3", "heap used by the firmware after start, compiled from source, m32f32", "bytes", 190_000,
+           lambda: _on_micropython("start_heap.py")),
+    Figure("M4", "SPI bytes per energy poll", "bytes", None, _spi_bytes_per_poll),
+    Figure("M5.300", "read-out time / line-rate time at 300 Bd", "ratio", 1.05, lambda: _readout_ratio(300)),
+    Figure("M5.9600", "read-out time / line-rate time at 9600 Bd", "ratio", 1.05, lambda: _readout_ratio(9600)),
+    Figure("M6.100", "virtual days per second of this machine, poll 100 ms", "days/s", None,
+           lambda: _days_per_second(100)),
+    Figure("M6.1000", "virtual days per second of this machine, poll 1000 ms", "days/s", None,
+           lambda: _days_per_second(1000)),
+)
