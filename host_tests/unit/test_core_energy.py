@@ -108,6 +108,14 @@ class TestEnergy(unittest.TestCase):
         self.assertEqual(self.counts(0, e.R4), 5)
         self.assertEqual(self.counts(0, e.E_IMPORT), 5)
 
+    def test_directions_can_be_taken_from_the_chip_before_anything_is_counted(self):
+        self.energy.direct(0b010)
+        self.energy.add(poll((0, 0, 0), (5, 5, -5), (6, 6, 6)))
+        self.assertEqual(self.counts(0, e.R1), 5)
+        self.assertEqual(self.counts(1, e.R2), 5)
+        self.assertEqual(self.counts(2, e.R4), 5)
+        self.assertEqual(self.counts(1, e.E_EXPORT), 6)
+
     def test_one_kilowatt_hour_carries_at_fifty_million_counts(self):
         self.energy.add(poll((KWH - 1, 0, 0)))
         self.assertEqual(self.registers.read(0, (e.A_IMPORT,)), (0, KWH - 1))

@@ -5,7 +5,8 @@ One count is 20 µWh, µvarh or µVAh.  A register is two words, whole kWh and c
 single one would outgrow the target's small integers (±2**30) after 21 kWh and be allocated at every step.
 
 Sign rules.  P > 0 is import.  A poll in which a phase counted no active energy takes the direction of the
-last one that did (import at first), so that sparse counts of a small load stay in their quadrant.  Reactive
+last one that did (import, or what the chip says, at first), so that sparse counts of a small load stay in their
+quadrant.  Reactive
 energy goes to the quadrant of (P, Q): R1 import inductive, R2 export Q > 0, R3 export Q < 0, R4 import Q < 0.
 Apparent energy has the sign of P: E+ in quadrants 1 and 4, E- in 2 and 3.
 
@@ -143,6 +144,11 @@ class Energy:
         self._second_active += active
         self._second_reactive += reactive
         self._vector(active, reactive)
+
+    def direct(self, exporting: int) -> None:
+        """Take the directions from the chip: bit n is 1 where phase n exports.  For the start, before any count."""
+        for phase in range(3):
+            self._export[phase] = exporting >> phase & 1
 
     def second(self) -> None:
         """Close a second: vector apparent energy is √(P² + Q²) of what the second counted."""

@@ -50,6 +50,8 @@ _COMPMODE_VALUE = const(0x01FF | 1 << 9)           # CF terms as at reset; ANGLE
 _COMPMODE_SELFREQ = const(1 << 14)                 # 60 Hz
 _GAIN = const(0xE60F)
 _APHCAL = const(0xE614)
+_PHSIGN = const(0xE617)
+_PHSIGN_ACTIVE_MASK = const(0b111)                 # bit n: the last count of phase n was negative
 _CONFIG = const(0xE618)
 _CONFIG_VALUE = const(0x0002)                      # bit 1 must stay 1
 _CONFIG_SWRST = const(0x0080)
@@ -222,6 +224,10 @@ class ADE7880:
             for phase in range(3):
                 codes[slot] = link.read(first + distance * phase, codes[slot])
                 slot += 1
+
+    def signs(self) -> int:
+        """Return the direction of active energy per phase: bit n is 1 where phase n exports.  Raises OSError(EIO)."""
+        return self._link.read(_PHSIGN) & _PHSIGN_ACTIVE_MASK
 
     def register(self, address: int) -> int:
         """Return any register as the wire gives it, for a person at the REPL."""

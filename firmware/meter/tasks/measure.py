@@ -58,6 +58,7 @@ class Measure:
         """Poll until the chip must be started again."""
         hal = self._hal
         failures = 0
+        directed = False
         due = second = hal.ticks_ms()
         then_us = hal.ticks_us()
         while True:
@@ -69,6 +70,9 @@ class Measure:
             await hal.sleep_ms(wait_ms)
             report()
             try:
+                if not directed:
+                    self._energy.direct(self._chip.signs())
+                    directed = True
                 now_us = hal.ticks_us()
                 now_ms = hal.ticks_ms()
                 self.poll(hal.ticks_diff(now_ms, self._counted_ms), hal.ticks_diff(now_us, then_us))

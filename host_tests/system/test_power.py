@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The power switch and the watchdog: what a cut takes along, what a reset of the controller alone does not."""
+import asyncio
+import unittest
+
+from boards.virtual import board
+from boards.virtual.world import Misuse
+from host_tests.system import readings
+from meter.core.status import NO_MEMORY, TASK_FAILED
+
+
+class TestPower(unittest.TestCase):
+    def setUp(self):
+        self.world = readings.make_world()
+        self.world.mains.balanced(volts=230, amps=5, degrees=0)
+
+    def imported(self):
+        return readings.registers(self.world.meter)[4, "A+"]
+
+    def test_a_cut_takes_ram_along_and_the_meter_says_that_it_has_no_memory(self):
+        self.world.run(minutes=1)
+        self.assertTrue(self.imported() > 0)
+        self.world.cut()
+        self.world.run(seconds=10)
+        self.assertEqual(readings.panel(self.world).symbols(), set())
+        self.world.power_on()
+        self.world.run(milliseconds=50)
+        self.assertEqual(self.imported(), 0)
+        self.assertTrue(self.world.meter.status.word & NO_MEMORY)
+        self.world.run(minutes=1)
+        self.assertAlmostEqual(self.imported() / readings.WH, 3450 / 60, delta=0.5)
+
+    def test_nothing_moves_on_the_pins_while_the_power_is_off(self):
+        self.world.run(seconds=10)
+        self.world.cut()
+        edges = self.world.edges.keep(board.PIN_LED_KWH)
+        self.world.run(seconds=10)
+        self.assertEqual([edge for edge in edges if edge[1]], [])
+
+    def test_the_first_energy_is_counted_within_two_seconds_of_power(self):
+        self.world.cut()
+        self.world.power_on()
+        self.world.run(seconds=2)
+        self.assertTrue(self.imported() > 0)
+
+    def test_a_reset_of_the_controller_alone_leaves_the_chip_counting(self):
+        self.world.run(seconds=10)
+        total = self.world.meter.chip.register(0xE400)
+        self.world.reset("watchdog")
+        self.world.run(seconds=1)
+        self.assertTrue(self.world.meter.chip.register(0xE400) > total)
+        self.assertEqual(self.world.reset_cause, "watchdog")
+        before = self.imported()
+        self.world.run(seconds=60)
+        self.assertAlmostEqual((self.imported() - before) / readings.WH, 3450 / 60, delta=0.2)
+
+
+class TestSupervision(unittest.TestCase):
+    def test_a_task_that_fails_is_told_and_started_again(self):
+        world = readings.make_world()
+        world.mains.balanced(volts=230, amps=5, degrees=0)
+        second = world.meter.measure.second
+
+        def fail(_):
+            world.meter.measure.second = second
+            raise ValueError("once")
+
+        world.meter.measure.second = fail
+        with self.assertRaises(Misuse) as caught:
+            world.run(seconds=2)
+        self.assertTrue("ValueError: once" in str(caught.exception))
+        self.assertTrue(world.meter.status.word & TASK_FAILED)
+        before = readings.registers(world.meter)[4, "A+"]
+        world.run(seconds=60)
+        self.assertAlmostEqual((readings.registers(world.meter)[4, "A+"] - before) / readings.WH, 3450 / 60, delta=1.2)
+
+    def test_a_task_that_hangs_ends_in_a_reset_by_the_watchdog(self):
+        world = readings.make_world()
+        meter = world.meter
+        meter.measure._chip = Hanging()
+        world.run(seconds=30)
+        self.assertEqual(world.reset_cause, "watchdog")
+        self.assertTrue(world.meter is not meter)
+
+    def test_misuse_of_a_chip_fails_the_run_whatever_the_firmware_caught(self):
+        world = readings.make_world()
+        world.meter.chip._link.write(0xE400, 1)    # an energy register cannot be written
+        self.assertRaises(Misuse, world.run, 0, 0, 1)
+
+
+class Hanging:
+    """A chip that fails and whose start never ends."""
+
+    class Lost(Exception):
+        pass
+
+    async def start(self, _):
+        await asyncio.sleep(3600)
+
+    def poll(self, *_):
+        raise OSError
+
+
+if __name__ == "__main__":
+    unittest.main()
