@@ -343,13 +343,15 @@ class TestConfigurationIsWatched(unittest.TestCase):
     def test_the_golden_checksum_alone_would_notice_a_changed_gain(self):
         self.rig.hide_crc = True                   # as if the chip never raised the flag of its own check
         self.rig.poll()
-        self.rig.chip.spoil(0x4385, 0)
+        self.rig.chip.spoil(0x4392, 77)            # an offset that the driver does not write, so does not read back
 
         def a_second():
             for _ in range(10):
                 self.rig.poll()
 
         self.assertRaises(ChipLost, a_second)
+        self.assertEqual(self.rig.start(), False)  # reset, although nothing else looks wrong
+        self.assertEqual(self.rig.driver.register(0x4392), 0)
         self.rig.hide_crc = False
 
     def test_a_slow_poll_watches_as_closely(self):

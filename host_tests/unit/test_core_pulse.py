@@ -79,6 +79,13 @@ class TestPulseTrain(unittest.TestCase):
         for gap in gaps(instants):
             self.assertAlmostEqual(gap, 500_000, delta=200)
 
+    def test_a_gap_whose_length_has_wrapped_delays_nothing_that_comes_after_it(self):
+        for interval_us in (-400_000_000, 0, 500_000_000):
+            train = PulseTrain(LED_COUNTS, LATENCY_US)
+            train.add(1_000, interval_us)
+            with self.subTest(interval_us=interval_us):
+                self.assertEqual(len(replay(train, [2_500] * 20)), 10)
+
     def test_a_pulse_is_never_due_in_the_past(self):
         train = PulseTrain(LED_COUNTS, LATENCY_US)
         for interval_us in (100_000, 700_000, 5_000_000, 20_000):

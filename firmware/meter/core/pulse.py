@@ -37,8 +37,8 @@ class PulseTrain:
 
         Pulses that do not fit into the interval with their pause stay in the residue: late, never lost.
         """
-        if interval_us > self._latency_us:         # energy of a long gap: given out as fast as pulses may come
-            interval_us = self._latency_us
+        if not 0 < interval_us <= self._latency_us:    # energy of a gap, however ticks that wrap put its length:
+            interval_us = self._latency_us             # it is given out as fast as pulses may come
         per_pulse = self._counts_per_pulse
         due = per_pulse - self.residue             # counts into this interval at which the next pulse is earned
         held = self.residue + counts

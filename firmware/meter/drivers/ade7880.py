@@ -141,6 +141,7 @@ class ADE7880:
         self._watch_count = 1                      # of them at each poll
         self._unsettled_polls = 0                  # until the checksum is taken as the golden one
         self._golden = array("i", [0, 0])
+        self._changed = False                      # its configuration is known to be wrong: only a reset helps
         self._based = False                        # _high and _low hold totals of this chip
         self._high = array("i", [0] * 9)           # totals at the last poll that counted, in halves:
         self._low = array("i", [0] * 9)            # a whole word is allocated from 2**30 on
@@ -165,6 +166,7 @@ class ADE7880:
             return True
         self._based = False
         await self._reset()
+        self._changed = False
         link.write(_CONFIG2, 0)
         link.write(_STATUS1, _ALL)
         link.write(_STATUS0, _ALL)
@@ -255,7 +257,7 @@ class ADE7880:
 
     def _counts_already(self):
         link = self._link
-        return (link.holds(_RUN, 1) and not link.read(_STATUS1) & (_STATUS1_RSTDONE | _STATUS1_CRC)
+        return (not self._changed and link.holds(_RUN, 1) and not link.read(_STATUS1) & (_STATUS1_RSTDONE | _STATUS1_CRC)
                 and self._configured())
 
     def _configured(self):
@@ -305,28 +307,22 @@ class ADE7880:
         status = link.read(_STATUS1)
         if status & _STATUS1_RSTDONE:
             raise ChipLost(RESET)
-        if status & _STATUS1_CRC:
-            raise ChipLost(CHANGED)
+        changed = bool(status & _STATUS1_CRC)
         watched = self._watched
         for _ in range(self._watch_count):
             at = self._watch_at
             self._watch_at = (at + 1) % (len(watched) + 1)
-            if at == len(watched):
-                self._check_sum()
-            elif not link.holds(watched[at][0], watched[at][1]):
-                raise ChipLost(CHANGED)
+            if at < len(watched):
+                changed = changed or not link.holds(watched[at][0], watched[at][1])
+            elif not self._unsettled_polls:        # the chip's CRC over RAM and configuration is the golden one
+                link.read_halves(_CHECKSUM, self._golden[0], self._golden[1])
+                changed = changed or link.high != self._golden[0] or link.low != self._golden[1]
+        if changed:
+            self._changed = True
+            raise ChipLost(CHANGED)
         if self._unsettled_polls:
             self._unsettled_polls -= 1
             if not self._unsettled_polls:
                 link.read_halves(_CHECKSUM, -1, -1)
                 self._golden[0] = link.high
                 self._golden[1] = link.low
-
-    def _check_sum(self):
-        """Hold the chip's CRC over RAM and configuration to the one it had when everything had been proven."""
-        if self._unsettled_polls:
-            return
-        golden = self._golden
-        self._link.read_halves(_CHECKSUM, golden[0], golden[1])
-        if self._link.high != golden[0] or self._link.low != golden[1]:
-            raise ChipLost(CHANGED)
