@@ -13,7 +13,7 @@ class Loop(asyncio.BaseEventLoop):
     def __init__(self, clock, pace=None):
         super().__init__()
         self._clock = clock
-        self._pace = pace
+        self.pace = pace
         self._selector = self               # the one thing BaseEventLoop asks of it is select()
         self._clock_resolution = 1e-6
 
@@ -32,8 +32,8 @@ class Loop(asyncio.BaseEventLoop):
             due_us = clock.next_us()
             if due_us is not None and due_us < until_us:
                 until_us = due_us
-        if self._pace is not None and until_us > clock.now_us:
-            until_us = self._pace(until_us)
+        if self.pace is not None and until_us > clock.now_us:
+            until_us = self.pace(until_us)
         clock.step(until_us)
         return ()
 

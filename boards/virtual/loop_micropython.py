@@ -15,7 +15,7 @@ class Loop:
 
     def __init__(self, clock, pace=None):
         self._clock = clock
-        self._pace = pace
+        self.pace = pace
         self.map = (None,)                  # asyncio: never empty, so that it waits when no task is ready
         self._start = ticks_add(ticks_ms(), _AHEAD_MS)
         asyncio.new_event_loop()
@@ -37,8 +37,8 @@ class Loop:
             until_us = (clock.now_us // 1000 + delay_ms) * 1000 if delay_ms else clock.now_us
             if due_us is not None and due_us < until_us:
                 until_us = due_us
-        if self._pace is not None and until_us > clock.now_us:
-            until_us = self._pace(until_us)
+        if self.pace is not None and until_us > clock.now_us:
+            until_us = self.pace(until_us)
         clock.step(until_us)
 
     def create_task(self, coroutine):

@@ -29,7 +29,7 @@ class _Port:
         self._deliver = deliver
         self._clock = clock
         self._line = None
-        self._towards_meter = bytearray()
+        self._towards_meter = []                   # (character, the program's speed or None)
         self._busy = False
 
     def attached(self, line):
@@ -48,14 +48,15 @@ class _Port:
 
     def _heard(self, data):
         """The program has sent `data`."""
-        self._towards_meter += data
+        speed = self._speed()                      # now: it may be another one before the last character is on its way
+        self._towards_meter += [(byte, speed) for byte in data]
         if not self._busy and self._towards_meter:
             self._next()
 
     def _next(self):
         self._busy = True
-        speed = self._speed() or self._line.baudrate
-        byte = self._towards_meter.pop(0)
+        byte, speed = self._towards_meter.pop(0)
+        speed = speed or self._line.baudrate
 
         def arrives():
             self._line.arrive(with_parity(byte & 0x7F), speed)
@@ -121,9 +122,10 @@ class TcpPort(_Port):
         self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._server.bind(("127.0.0.1", port))
-        except OSError as problem:
+        except (OSError, OverflowError) as problem:
             self._server.close()
-            raise OSError(f"TCP port {port} of 127.0.0.1 cannot be used: {problem.strerror}") from problem
+            reason = getattr(problem, "strerror", None) or "a port is a number from 0 to 65535"
+            raise OSError(f"TCP port {port} of 127.0.0.1 cannot be used: {reason}") from problem
         self._server.listen(1)
         self._server.setblocking(False)
         self.port = self._server.getsockname()[1]
@@ -160,6 +162,7 @@ class TcpPort(_Port):
         except BlockingIOError:
             return
         client.setblocking(False)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)       # the pace is that of the line
         self._hang_up()
         self._client = client
 

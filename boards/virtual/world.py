@@ -17,6 +17,7 @@ from boards.virtual.bus import I2CBus, SelectLine, SPIBus
 from boards.virtual.chips.ade7880 import VirtualADE7880
 from boards.virtual.chips.pcf85176 import VirtualPCF85176
 from boards.virtual.clock import Clock
+from boards.virtual.flash import VirtualFlash
 from boards.virtual.hal import HAL
 from boards.virtual.line import Line
 from boards.virtual.mains import Mains
@@ -52,6 +53,7 @@ class World:
         self.meter = None                          # the running App
         self.mains = Mains()
         self.edges = EdgeLog(self.clock)
+        self.flash = VirtualFlash(self.misuse)     # the controller's own: it keeps what it holds
         self._app = app
         self._pace = pace
         self._loop = None
@@ -79,6 +81,11 @@ class World:
             for chip in self.lcd:
                 bus.attach(_LCD_ADDRESS, chip)
         self.button = Button(self.clock, self.wire(board.PIN_BUTTON_LEFT))
+
+    def set_pace(self, pace):
+        """Tie virtual time to something outside from now on, see loop_cpython.Loop; None lets it run free."""
+        self._pace = pace
+        self._loop.pace = pace
 
     # --- running
     def run(self, hours=0, minutes=0, seconds=0, milliseconds=0):

@@ -16,14 +16,14 @@ PARITY_ERROR = const(-1)
 
 _ODD_NIBBLES = const(0x6996)                       # bit n: n has an odd number of ones
 _CHUNK = const(96)                                 # longest piece of a message
-_ECHO = const(256)
+_ECHO = const(512)                                 # more than the buffers of a UART hold and its task has not yet read
 _ECHO_LOOK = const(4)                              # characters of an echo that may be lost in a row
-_ECHO_BITS = const(20)                             # an echo is at most two characters late,
-_ECHO_MS = const(20)                               # and this for buffers
+_ECHO_MS = const(30)                               # light is not late, but the task may read it so long after its end
+_BITS_MS = const(10_000)                           # of a character; divided by the speed: its milliseconds
 
 
 class OpticalPort:
-    """One port.  `ticks_ms` and `ticks_diff` tell how old an echo that never came is."""
+    """One port.  `ticks_ms` and `ticks_diff` tell which of the own characters can have been seen by now."""
 
     def __init__(self, uart: "SerialPort", ticks_ms, ticks_diff, baud: int = 300) -> None:
         self._uart = uart
@@ -37,7 +37,8 @@ class OpticalPort:
         self._out_at = self._out_end = 0
         self._echo = bytearray(_ECHO)              # ring of what was sent and has not been seen again
         self._echo_first = self._echo_count = 0
-        self._sent_ms = ticks_ms()
+        self._busy_ms = ticks_ms()                 # since then characters leave without a pause: those already out,
+        self._busy_count = 0                       # and those that wait
 
     def receive(self):
         """Return the next character 0…127, PARITY_ERROR, or None if nothing waits."""
@@ -64,9 +65,11 @@ class OpticalPort:
             byte = character | 0x80 if _odd(character) else character
             self._out[at] = byte
             at += 1
-            if self._echo_count < _ECHO:
-                self._echo[(self._echo_first + self._echo_count) % _ECHO] = byte
-                self._echo_count += 1
+            if self._echo_count == _ECHO:
+                self._drop_echo(1)
+            self._echo[(self._echo_first + self._echo_count) % _ECHO] = byte
+            self._echo_count += 1
+        self._busy_count += at
         self._out_at = 0
         self._out_end = at
         self._push()
@@ -92,24 +95,39 @@ class OpticalPort:
 
     def _push(self):
         """Give the UART what it has room for."""
-        if self._out_at != self._out_end:
-            self._out_at += self._uart.write(self._view[self._out_at:self._out_end]) or 0
-        if not self._uart.txdone():
-            self._sent_ms = self._ticks_ms()
+        waiting = self._out_end - self._out_at
+        if not waiting:
+            return
+        if self._uart.txdone():                    # the line was idle: count anew
+            self._expire_echo(waiting)
+            self._busy_ms = self._ticks_ms()
+            self._busy_count = waiting
+        self._out_at += self._uart.write(self._view[self._out_at:self._out_end]) or 0
 
     def _is_echo(self, byte):
-        """Take `byte` out of the awaited echo if it is there."""
-        if self._uart.txdone():
-            age_ms = self._ticks_diff(self._ticks_ms(), self._sent_ms)
-            if age_ms > _ECHO_BITS * 1_000 // self._baud + _ECHO_MS:
-                self._echo_count = 0               # what has not come back by now never will
-                return False
-        for ahead in range(min(_ECHO_LOOK, self._echo_count)):
+        """Take `byte` out of the awaited echo if it is there: the own characters whose light has just been seen."""
+        self._expire_echo(0)
+        out = self._ticks_diff(self._ticks_ms(), self._busy_ms) * self._baud // _BITS_MS
+        seen = out + 1 + self._echo_count - self._busy_count       # 1: milliseconds are cut
+        for ahead in range(min(seen, self._echo_count, _ECHO_LOOK)):
             if self._echo[(self._echo_first + ahead) % _ECHO] == byte:
-                self._echo_first = (self._echo_first + ahead + 1) % _ECHO
-                self._echo_count -= ahead + 1
+                self._drop_echo(ahead + 1)
                 return True
         return False
+
+    def _expire_echo(self, keep):
+        """Forget all but the last `keep` of what ended so long ago that its echo has been read, if there was one.
+
+        To hand on a late echo does no harm, to swallow a client's character does.
+        """
+        late_ms = self._ticks_diff(self._ticks_ms(), self._busy_ms) - _ECHO_MS
+        gone = min(late_ms * self._baud // _BITS_MS + self._echo_count - self._busy_count, self._echo_count - keep)
+        if gone > 0:
+            self._drop_echo(gone)
+
+    def _drop_echo(self, count):
+        self._echo_first = (self._echo_first + count) % _ECHO
+        self._echo_count -= count
 
 
 def _odd(byte):

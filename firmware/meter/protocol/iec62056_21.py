@@ -94,9 +94,8 @@ class Server:
             return self._identification
         if self._state == _READ_OUT and self._due(now_ms):
             self._state = _READING_OUT
-            self._lines = self._readout()
             self._check = 0
-            return bytes((_STX,)) + self._next()
+            return bytes((_STX,)) + self._next(first=True)
         if self._state == _READING_OUT:
             return self._next()
         return None
@@ -162,14 +161,20 @@ class Server:
     def _select(self, message, now_ms):
         """An option select, 6.3.3: ACK V Z Y CR LF.  What it asks for in vain gets a read-out at 300 Bd."""
         wanted = bytes((_ACK, 0x30, 0x30 + self._z, 0x30, _CR, _LF))
-        if not self._damaged and message == wanted:
-            self._baud_after = SPEEDS[self._z]
+        granted = not self._damaged and message == wanted
+        self._baud_after = SPEEDS[self._z] if granted else SPEEDS[0]
         self._state = _READ_OUT
         self._wait(now_ms, _SWITCH_MS)
 
-    def _next(self):
+    def _next(self, first=False):
         """Return the next line of the data message, or its end with the block check (ISO 1155, 6.2)."""
-        line = next(self._lines, None)
+        try:
+            if first:
+                self._lines = self._readout()
+            line = next(self._lines, None)
+        except Exception:
+            self._back_to_start()                  # a message that broke off must not get an end that looks right
+            raise
         if line is not None:
             out = line + b"\r\n"
             self._add(out)

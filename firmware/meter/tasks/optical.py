@@ -23,6 +23,7 @@ class Optical:
         self._heard = hal.Flag()
         self._last_ms = hal.ticks_ms()
         self._sending = False
+        self._draining = False                     # the session has ended, its last characters have not left yet
         self.active = False
         uart.irq(self._arrived)
 
@@ -41,14 +42,15 @@ class Optical:
                 self.active = True
                 character = port.receive()
             if self._sending and port.done():
-                self._sending = False
+                self._sending = self._draining = False
                 server.sent(now)
-            if not self._sending:
+            if self._sending:
+                self._last_ms = now
+            else:
                 port.set_baud(server.baud)
-            if port.room():
+            if port.room() and not self._draining:
                 chunk = server.transmit(now)
                 if chunk:
-                    port.set_baud(server.baud)
                     port.send(chunk)
                     self._sending = True
             if self.active and hal.ticks_diff(now, self._last_ms) > _ACTIVE_MS:
@@ -64,6 +66,7 @@ class Optical:
     def lost(self) -> None:
         """The probe was taken away, where that can be noticed: the session ends."""
         self._server.lost()
+        self._draining = self._sending
 
     def quiet(self) -> bool:
         """Tell whether no character is on its way, as far as one can know."""
