@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The virtual meter board: the parts of a full board on the pins of a Raspberry Pi Pico."""
+PORT = "rp2"                                       # whose pins these are
 
 # Metering chip.  Front end: 1 MΩ : 1 kΩ divider (353.9 V at full scale), 2000:1 transformer on 51 Ω (13.86 A).
 SPI_METER = {"id": 0, "sck": 18, "mosi": 19, "miso": 16, "baudrate": 2_000_000, "polarity": 1, "phase": 1}

@@ -6,7 +6,7 @@ import heapq
 class Clock:
     """Time since the world began, in whole microseconds, and a heap of actions due at set instants.
 
-    Every part of the virtual board reads `now_us`; only the event loop (loop.py) or a test without
+    Every part of the virtual board reads `now_us`; only the event loop (loop_*.py) or a test without
     one moves it.  Actions due at the same instant run in the order in which they were set.
     """
 

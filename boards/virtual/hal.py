@@ -9,11 +9,13 @@ import gc
 import sys
 
 from boards.virtual.bus import I2C, SPI
+from boards.virtual.flash import Region
 from boards.virtual.pins import Input, Output
 from boards.virtual.uart import VirtualUART
 
 _COLLECTS = sys.implementation.name != "cpython"   # CPython counts references, and a collection there is slow
 _TICKS_PERIOD = 1 << 30                            # of the 32-bit target: 12 days in ms, 18 minutes in µs
+_COUNT_PERIOD = 1 << 30                            # of a pulse counter
 
 
 class Flag:
@@ -55,7 +57,25 @@ class PulseOutput:
             self._clock.after(self._width_us, self._fall)
 
     def _fall(self):
-        self._moved(self._pin, 0)
+        if self._alive():
+            self._moved(self._pin, 0)
+
+
+class PulseCounter:
+    """Rising edges of one input, counted without the processor's help."""
+
+    def __init__(self, line):
+        self._line = line
+        self._count = 0
+        line.irq(self._edge)
+
+    def value(self):
+        """Return the number of rising edges since the start, modulo 2**30."""
+        return self._count
+
+    def _edge(self, _):
+        if self._line():
+            self._count = (self._count + 1) % _COUNT_PERIOD
 
 
 class Watchdog:
@@ -143,6 +163,24 @@ class HAL:
     def pulse_output(self, pin, width_us):
         """Return an output for pulses of `width_us`."""
         return PulseOutput(self._clock, pin, width_us, self._world.edges.edge, self._is_powered)
+
+    def pulse_counter(self, pin):
+        """Return a counter of rising edges."""
+        return PulseCounter(self.input(pin))
+
+    def power_fail(self, pin, handler):
+        """Call `handler(line)` when the supply falls; return the line."""
+        line = self.input(pin)
+
+        def fell(line):
+            if not line():
+                handler(line)
+        line.irq(fell)
+        return line
+
+    def flash_region(self, offset, size):
+        """Return `size` bytes from `offset` of the controller's own flash as a block device."""
+        return Region(self._world.flash, offset, size)
 
     # --- the controller itself
     def watchdog(self, timeout_ms):

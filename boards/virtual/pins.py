@@ -10,6 +10,7 @@ class EdgeLog:
     def __init__(self, clock):
         self._clock = clock
         self._kept = {}
+        self._levels = {}
         self.rising = {}                           # pin: number of rising edges
 
     def keep(self, pin):
@@ -18,10 +19,17 @@ class EdgeLog:
 
     def edge(self, pin, level):
         """An output has moved."""
+        self._levels[pin] = level
         if level:
             self.rising[pin] = self.rising.get(pin, 0) + 1
         if pin in self._kept:
             self._kept[pin].append((self._clock.now_us, level))
+
+    def all_low(self):
+        """Nobody drives the pins any more."""
+        for pin, level in self._levels.items():
+            if level:
+                self.edge(pin, 0)
 
 
 class Output:

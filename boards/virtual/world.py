@@ -44,9 +44,9 @@ class _Restart(Exception):
 class World:
     """See the module.  `board` may be another module or object with the names of a board.py."""
 
-    def __init__(self, app, board=virtual_board, pace=None, unique_id=b"\x00\x00\x00\x00\x00\xbc\x61\x4e"):
+    def __init__(self, app, board=virtual_board, pace=None, clock=None, unique_id=b"\x00\x00\x00\x00\x00\xbc\x61\x4e"):
         forget_loop()
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.board = board
         self.unique_id = unique_id
         self.reset_cause = "power"
@@ -126,12 +126,11 @@ class World:
 
     def task_failed(self, exception):
         """A task of the firmware ended with an exception."""
-        self.misuse("a task failed: %s: %s" % (type(exception).__name__, exception))
+        text = "a task failed: %s: %s" % (type(exception).__name__, exception)
         if sys.implementation.name == "cpython":
             import traceback
-            self._troubles.append("".join(traceback.format_exception(exception)))
-        else:
-            sys.print_exception(exception)         # pyright: ignore[reportAttributeAccessIssue]
+            text += "\n" + "".join(traceback.format_exception(exception))
+        self.misuse(text)
 
     # --- the power switch
     def power_on(self):
@@ -168,6 +167,7 @@ class World:
 
     def _end_life(self):
         self._hal.powered = False
+        self.edges.all_low()
         for wire in self._wires.values():
             wire.connect(None)
         self.line.disconnect()

@@ -10,7 +10,7 @@ from meter.core import calibration
 from meter.core.energy import Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
 from meter.core.quantities import Quantities
-from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_MEMORY, Status
+from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_DISPLAY, NO_MEMORY, Status
 from meter.display.buttons import Button
 from meter.display.glass import Glass
 from meter.display.lists import Lists
@@ -63,7 +63,7 @@ class Live:
     quadrant_q = property(lambda self: self._quantities.arrow_reactive)
     error = property(lambda self: self._status.triangle)
     chip_fault = property(lambda self: self._status.chip_fault)
-    optical_active = property(lambda self: self._optical.active)
+    optical_active = property(lambda self: self._optical is not None and self._optical.active)
 
 
 class App:
@@ -118,6 +118,7 @@ class App:
 
     def _make_panel(self, board, hal):
         if board.I2C_PANEL is None:
+            self.status.set(NO_DISPLAY)
             return None
         lcd = PCF85176(hal.i2c(**board.I2C_PANEL))
         pages = Pages(Glass(lcd.image), self.objects, Live(self.quantities, self.status, self.optical))

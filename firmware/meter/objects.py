@@ -144,10 +144,6 @@ class Objects:
         """Return the unit of the written form, or ""."""
         return ROWS[row][_UNIT]
 
-    def value(self, row: int):
-        """Return (integer, decimals) of a row, None if it has no value now, or its text."""
-        return self._value(ROWS[row], self._registers)
-
     def glass(self, row: int) -> str:
         """Return a row as the glass shows it: energies 7.2 with leading zeros, the rest without."""
         entry = ROWS[row]

@@ -3,7 +3,7 @@
 import random
 import unittest
 from array import array
-from errno import EIO, ENODEV
+from errno import EIO, ENODEV, ETIMEDOUT
 from math import cos, pi, sin
 
 from boards.virtual.bus import SPI, SelectLine, SPIBus
@@ -36,6 +36,10 @@ class NoisySPI(SPI):
     of_status = False
 
     def write_readinto(self, tx, rx):
+        if self.rig.break_bus:
+            raise RuntimeError
+        if not tx[0] and tx[1] << 8 | tx[2] == self.rig.lose_writes_to:
+            return
         SPI.write_readinto(self, tx, rx)
         if self.rig.hide_crc and len(tx) == 7:
             address = tx[1] << 8 | tx[2]
@@ -54,6 +58,9 @@ class Rig:
 
     noise = 0
     hide_crc = False
+    lose_writes_to = None
+    break_bus = False
+    nominal_hz = 50
 
     def __init__(self, irq1=True):
         self.misuses = []
@@ -74,7 +81,7 @@ class Rig:
         spi.rig = self
         return ADE7880(spi, SelectLine(self.bus, self.chip),
                        self.sleep_ms, (gain, gain, gain), calibration.vlevel(230_000), calibration.no_load_level(460),
-                       irq1=self.chip.irq1 if self.with_irq1 else None)
+                       self.nominal_hz, irq1=self.chip.irq1 if self.with_irq1 else None)
 
     async def sleep_ms(self, milliseconds):
         self.clock.advance(1_000 * milliseconds)
@@ -177,6 +184,51 @@ class TestStart(unittest.TestCase):
                 with self.assertRaises(OSError) as caught:
                     self.rig.start()
                 self.assertEqual(caught.exception.args[0], ENODEV)
+
+
+    def test_a_write_that_gets_lost_is_noticed(self):
+        for address in (0xE90C, 0x439F, 0x4380, 0xE228, 0xE702, 0xE7E3, 0xEC01):
+            with self.subTest(address=hex(address)):
+                self.rig = Rig()
+                self.rig.lose_writes_to = address
+                self.assertRaises((OSError, ChipLost), self.rig.start)
+
+    def test_a_chip_that_does_not_come_out_of_reset_ends_the_start(self):
+        self.rig.start()
+        self.rig.chip.spoil(0xE228, 0)
+        self.rig.lose_writes_to = 0xE618           # SWRST never reaches it
+        with self.assertRaises(OSError) as caught:
+            self.rig.start()
+        self.assertEqual(caught.exception.args[0], ETIMEDOUT)
+
+    def test_a_broken_irq1_wire_does_not_keep_the_meter_from_starting(self):
+        self.rig.driver._irq1 = lambda: 1
+        self.rig.start()
+        self.rig.chip.spoil(0xE228, 0)
+        self.assertEqual(self.rig.start(), False)
+
+    def test_a_controller_that_restarts_over_a_chip_with_an_unseen_change_resets_it(self):
+        self.rig.start()
+        self.rig.clock.advance(2_000_000)
+        self.rig.chip.spoil(0x4392, 77)
+        self.rig.driver = self.rig.make_driver()
+        self.assertEqual(self.rig.start(), False)
+
+    def test_at_60_hz_the_chip_is_told_so(self):
+        self.rig.mains.set_frequency(60)
+        self.rig.nominal_hz = 60
+        self.rig.driver = self.rig.make_driver()
+        self.rig.mains.balanced(230, 5, 90)
+        self.rig.start()
+        self.rig.settle()
+        self.assertAlmostEqual(self.rig.sum(10)[3], 230 * 5 / JOULES, delta=3)
+
+    def test_the_select_line_rises_whatever_the_bus_does(self):
+        self.rig.start()
+        self.rig.break_bus = True
+        self.assertRaises(RuntimeError, self.rig.poll)
+        self.rig.break_bus = False
+        self.assertEqual(self.rig.bus.selected, [])
 
 
 class TestEnergy(unittest.TestCase):
@@ -301,6 +353,25 @@ class TestEnergy(unittest.TestCase):
         self.assertEqual(self.rig.start(), True)
         self.compare(self.rig.sum(10), STIMULI, 1)
 
+    def test_a_jump_just_above_what_the_inputs_can_carry_is_not_counted(self):
+        total = self.rig.driver.register(0xE401)
+        self.rig.chip.spoil(0xE401, total + 30_000 & 0xFFFFFFFF)     # in 100 ms; clipped inputs reach 19 500
+        self.assertRaises(ChipLost, self.rig.poll)
+
+    def test_after_a_gap_in_which_a_total_may_have_gone_round_nothing_is_counted(self):
+        for elapsed_ms in (100_000_000, -5):
+            with self.subTest(elapsed_ms=elapsed_ms):
+                with self.assertRaises(ChipLost) as caught:
+                    self.rig.driver.poll(self.rig.counts, elapsed_ms)
+                self.assertEqual(caught.exception.reason, ade7880.IMPLAUSIBLE)
+                self.rig.start()
+
+    def test_a_word_that_had_to_be_read_again_is_told(self):
+        before = self.rig.driver.retries
+        self.rig.chip.corrupt_next(1, 0x00010000)
+        self.rig.poll()
+        self.assertEqual(self.rig.driver.retries, before + 1)
+
     def test_a_phase_in_no_load_counts_nothing_of_any_kind(self):
         self.rig.apply(((230, 0.0019, 60), (230, 0.0021, 60), (230, 0, 0)))      # 0.437 VA and 0.483 VA
         self.rig.sum(10)
@@ -324,7 +395,7 @@ class TestConfigurationIsWatched(unittest.TestCase):
         for address, value in (
             (0x4380, 0), (0x4383, 0), (0x438D, 0), (0x439F, 0), (0x4392, 77), (0xE228, 0), (0xE60E, 0x01FF),
             (0xE60F, 1), (0xE701, 0x81), (0xE702, 0x78), (0xEA02, 4), (0xEA03, 5), (0xEA04, 6), (0xE614, 9),
-            (0xE615, 9), (0xE616, 9), (0xEA00, 0), (0xE90A, 0), (0xE618, 0x0012),
+            (0xE90C, 0), (0xE615, 9), (0xE616, 9), (0xEA00, 0), (0xE90A, 0), (0xE618, 0x0012),
         ):
             with self.subTest(address=hex(address)):
                 self.rig.chip.spoil(address, value)

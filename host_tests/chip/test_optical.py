@@ -191,13 +191,23 @@ class TestOptical(unittest.TestCase):
                 self.assertEqual(self.heard(bench), b"/CTM5ctmeter\r\n")
 
     def test_a_single_lost_character_lets_no_more_of_the_echo_through(self):
-        for place in range(14):
-            bench = self.make()
-            bench.uart.connect(Mirror(bench.uart, lost=(place,)))
-            bench.send(b"/CTM5ctmeter\r\n")
-            bench.run(700)
-            with self.subTest(place=place):
-                self.assertEqual(bench.heard, [])
+        for baud in (300, 9600):
+            for place in range(14):
+                bench = self.make(baud=baud)
+                bench.uart.connect(Mirror(bench.uart, lost=(place,)))
+                bench.send(b"/CTM5ctmeter\r\n")
+                bench.run(700)
+                with self.subTest(baud=baud, place=place):
+                    self.assertEqual(bench.heard, [])
+
+    def test_a_character_that_has_not_left_yet_is_no_echo(self):
+        bench = self.make(poll_us=1_000)
+        bench.line.echo = True
+        bench.send(b"abcdefgh")
+        bench.run(10)
+        bench.head.send(b"d")                      # the client's, two characters before the meter's own
+        bench.run(500)
+        self.assertEqual(self.heard(bench), b"d")
 
     def test_a_garbled_character_is_all_of_the_echo_that_comes_through(self):
         bench = self.make()
@@ -242,6 +252,14 @@ class TestOptical(unittest.TestCase):
                 self.assertEqual(bytes(bench.head.data), b"ab")
                 self.assertEqual(bench.head.bauds, [9600])
         self.assertEqual(self.misused, [])
+
+    def test_what_came_at_the_old_speed_ends_with_it(self):
+        bench = self.make()
+        bench.head.send(b"abc")
+        bench.clock.advance(200_000)
+        self.assertEqual(bench.port.receive(), 0x61)
+        bench.port.set_baud(9600)
+        self.assertIsNone(bench.port.receive())
 
     def test_the_same_speed_again_costs_nothing_that_waits(self):
         bench = self.make()

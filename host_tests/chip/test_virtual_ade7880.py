@@ -203,6 +203,19 @@ class TestLastAccess(unittest.TestCase):
         self.bench.read("STATUS1")
         self.assertEqual(self.last("LAST_RWDATA32"), [0xE503, 0x35, 0x01A18000])
 
+    def test_what_is_remembered_of_a_read_is_what_was_sent_even_if_the_register_has_moved_on(self):
+        bench = Bench().running()
+        bench.mains.balanced(volts=230, amps=5, degrees=0)
+        bench.clock.advance(1000000)
+        bench.chip.select()
+        rx = bytearray(7)
+        bench.chip.transfer(bytes([1, 0xE4, 0x00, 0]), memoryview(rx)[:4])
+        bench.clock.advance(10000)                 # 160 counts of energy between two bytes
+        bench.chip.transfer(bytes(3), memoryview(rx)[4:])
+        bench.chip.release()
+        self.assertEqual(bench.read("LAST_RWDATA32"), int.from_bytes(rx[3:], "big"))
+        self.assertNotEqual(bench.read("AWATTHR"), int.from_bytes(rx[3:], "big"))
+
     def test_only_words_of_32_bits_are_corrupted(self):
         self.bench.chip.corrupt_next(1)
         self.assertEqual(self.bench.read("CFMODE"), 0x0EA0)

@@ -4,6 +4,7 @@ import unittest
 
 from host_tests.system import readings
 from meter.core import status as s
+from meter.core.quantities import NO_VALUE
 
 STIMULI = ((230.0, 5.0, 0.0), (230.0, 4.0, 0.0), (230.0, 3.0, 0.0))
 WATTS = 230 * 12
@@ -43,6 +44,41 @@ class TestFaultsInService(unittest.TestCase):
             self.world.run(milliseconds=100)
         self.assertAlmostEqual(self.imported_wh(), WATTS * 10 / 3600, delta=WATTS * 0.1 / 3600 + 0.001)
         self.assertFalse(self.word() & s.CHIP_ABSENT)
+        self.assertTrue(self.word() & s.CHIP_WAS_NOISY)
+
+    def test_a_corrupted_word_is_reported_within_a_second(self):
+        self.assertFalse(self.word() & s.CHIP_WAS_NOISY)
+        self.world.chip.corrupt_next(1, 0x00400000)
+        self.world.run(seconds=1)
+        self.assertTrue(self.word() & s.CHIP_WAS_NOISY)
+        self.assertFalse(self.world.meter.status.chip_fault)
+
+    def test_after_any_gap_reactive_power_is_that_of_the_present(self):
+        self.world.mains.balanced(volts=230, amps=5, degrees=30)
+        for gap_s in (20, 7200):
+            with self.subTest(gap_s=gap_s):
+                self.world.chip.stuck = 0x00
+                self.world.run(seconds=gap_s)
+                self.assertEqual(list(self.world.meter.quantities.voltage_mv), [NO_VALUE] * 3)
+                self.world.chip.stuck = None
+                self.world.run(seconds=3)
+                self.assertAlmostEqual(self.world.meter.quantities.reactive_mvar[0], 575_000, delta=100)
+
+    def test_single_failed_polls_far_apart_are_no_reason_to_start_the_chip_again(self):
+        for _ in range(5):
+            self.world.chip.stuck = 0xFF
+            self.world.run(milliseconds=100)
+            self.world.chip.stuck = None
+            self.world.run(milliseconds=400)
+            self.assertFalse(self.world.meter.status.chip_fault)
+            self.assertFalse(NO_VALUE in list(self.world.meter.quantities.voltage_mv))
+        self.assertFalse(self.word() & s.CHIP_WAS_ABSENT)
+
+    def test_a_total_that_jumps_is_reported_and_not_counted(self):
+        self.world.chip.spoil(0xE400, 0x7000_0000)
+        self.world.run(seconds=1)
+        self.assertTrue(self.word() & s.CHIP_WAS_CHANGED)
+        self.assertTrue(self.imported_wh() < WATTS * 1.2 / 3600)
 
     def test_a_chip_that_resets_itself_is_set_up_again_and_its_downtime_is_all_that_is_missing(self):
         for fault in (self.world.chip.software_reset, self.world.chip.brown_out):
@@ -63,9 +99,9 @@ class TestFaultsInService(unittest.TestCase):
                 self.world.meter.status.word = 0
                 before = self.imported_wh()
                 self.world.chip.spoil(address, value)
-                self.world.run(milliseconds=1100)
+                self.world.run(seconds=1)
                 self.assertTrue(self.word() & s.CHIP_WAS_CHANGED)
-                self.world.run(milliseconds=8900)
+                self.world.run(seconds=9)
                 self.assertFalse(self.world.meter.status.chip_fault)
                 self.assertTrue(self.imported_wh() - before <= WATTS * 10.15 / 3600)
                 before = self.imported_wh()

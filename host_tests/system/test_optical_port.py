@@ -92,7 +92,7 @@ class TestSession(unittest.TestCase):
                     break
             with self.subTest(select=select):
                 self.assertTrue(session.probe.data.endswith(session.identification))
-                self.assertEqual(session.probe.odd, 0)
+                self.assertEqual((session.probe.bauds[-1], session.probe.odd), (300, 0))
                 session.world.meter.optical.lost()
                 self.assertEqual(session.ask(), session.identification)
                 session.world.meter.optical.lost()

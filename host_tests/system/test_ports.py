@@ -85,9 +85,14 @@ class Program:
     def send(self, data):
         os.write(self.fd, data)
 
-    def read(self):
-        ready, _, _ = select.select([self.fd], [], [], 0)
-        return os.read(self.fd, 1_000) if ready else b""
+    def read(self, count):
+        """Return what has come as soon as it is `count` characters: the kernel hands them over in its own time."""
+        seen = b""
+        while len(seen) < count:
+            ready, _, _ = select.select([self.fd], [], [], _LIMIT_S)
+            assert ready, f"nothing came after {seen!r}"
+            seen += os.read(self.fd, 1_000)
+        return seen
 
     def close(self):
         os.close(self.fd)
@@ -142,9 +147,9 @@ def test_a_program_at_the_meters_speed_is_heard_with_even_parity_and_at_line_spe
 def test_a_program_sees_the_meter_without_parity_and_at_line_speed(meter, terminal, program):
     meter.say(b"/CTM5\r\n")
     meter.clock.advance(2 * CHARACTER_US + 100)
-    assert program.read() == b"/C"
+    assert program.read(2) == b"/C"
     meter.clock.advance(1_000_000)
-    assert program.read() == b"TM5\r\n"
+    assert program.read(5) == b"TM5\r\n"
 
 
 def test_what_comes_while_characters_wait_is_sent_after_them(meter, terminal, program):
@@ -172,7 +177,7 @@ def test_at_another_speed_both_sides_see_rubbish(meter, terminal, program):
     assert all(bin(byte).count("1") % 2 for byte in meter.heard)
     meter.say(b"/CTM5\r\n")
     meter.clock.advance(1_000_000)
-    seen = program.read()
+    seen = program.read(7)
     assert len(seen) == 7
     assert not set(enumerate(seen)) & set(enumerate(b"/CTM5\r\n"))
 
@@ -195,7 +200,7 @@ def test_both_follow_a_change_of_speed(meter, terminal, program):
     meter.say(b"xyz")
     meter.clock.advance(3_200)
     assert meter.heard == parity(b"abc")
-    assert program.read() == b"xyz"
+    assert program.read(3) == b"xyz"
 
 
 def test_what_a_program_has_sent_leaves_at_the_speed_it_had_then(meter, terminal, program):

@@ -35,7 +35,14 @@ class TestPower(unittest.TestCase):
         self.world.cut()
         edges = self.world.edges.keep(board.PIN_LED_KWH)
         self.world.run(seconds=10)
-        self.assertEqual([edge for edge in edges if edge[1]], [])
+        self.assertEqual(edges, [])
+
+    def test_a_pulse_that_is_on_ends_with_the_power(self):
+        edges = self.world.edges.keep(board.PIN_LED_KWH)
+        while not (edges and edges[-1][1]):
+            self.world.run(milliseconds=7)
+        self.world.cut()
+        self.assertEqual(edges[-1], (self.world.clock.now_us, 0))
 
     def test_the_first_energy_is_counted_within_two_seconds_of_power(self):
         self.world.cut()
@@ -61,7 +68,7 @@ class TestSupervision(unittest.TestCase):
         world.mains.balanced(volts=230, amps=5, degrees=0)
         second = world.meter.measure.second
 
-        def fail(_):
+        def fail():
             world.meter.measure.second = second
             raise ValueError("once")
 
@@ -81,6 +88,33 @@ class TestSupervision(unittest.TestCase):
         world.run(seconds=30)
         self.assertEqual(world.reset_cause, "watchdog")
         self.assertTrue(world.meter is not meter)
+
+    def test_a_task_that_fails_again_and_again_ends_in_a_reset(self):
+        world = readings.make_world()
+        meter = world.meter
+        world.forgive("a task failed")
+
+        def fail():
+            raise ValueError("always")
+
+        meter.measure.second = fail
+        world.run(seconds=30)
+        self.assertEqual(world.reset_cause, "watchdog")
+
+    def test_failures_an_hour_apart_are_no_reason_for_a_reset(self):
+        world = readings.make_world(ENERGY_POLL_MS=1000)
+        meter = world.meter
+        world.forgive("a task failed")
+        second = meter.measure.second
+
+        def fail():
+            meter.measure.second = second
+            raise ValueError("now and then")
+
+        for _ in range(7):
+            meter.measure.second = fail
+            world.run(minutes=61)
+        self.assertTrue(world.meter is meter)
 
     def test_misuse_of_a_chip_fails_the_run_whatever_the_firmware_caught(self):
         world = readings.make_world()

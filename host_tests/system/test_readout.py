@@ -93,6 +93,16 @@ class TestReadOut(unittest.TestCase):
             self.assertEqual(session.ask(), session.identification)       # asked within a millisecond
         self.assertEqual(messages[0], messages[1])
 
+    def test_all_registers_of_a_read_out_are_of_one_instant_however_long_it_takes(self):
+        session = Session(self)
+        session.world.mains.balanced(volts=230, amps=5, degrees=0)         # a watt hour a second
+        session.world.run(seconds=5)
+        values = session.check(session.read(None))
+        self.assertEqual(values[b"15.8.0"], values[b"1.8.0"])              # imported and exported together
+        parts = sum([int(values[code][0].replace(b".", b"")) for code in (b"21.8.0", b"41.8.0", b"61.8.0")])
+        total = int(values[b"1.8.0"][0].replace(b".", b""))
+        self.assertTrue(0 <= total - parts <= 2)                           # of three that are cut
+
     def test_a_meter_without_its_chip_answers_with_its_status_and_its_registers(self):
         session = Session(self)
         session.world.cut()

@@ -86,6 +86,11 @@ class TestPulseTrain(unittest.TestCase):
             with self.subTest(interval_us=interval_us):
                 self.assertEqual(len(replay(train, [2_500] * 20)), 10)
 
+    def test_a_poll_of_a_second_gives_all_its_pulses(self):
+        train = PulseTrain(LED_COUNTS, 2_000_000)
+        instants = replay(train, [66_000] * 10, 1_000_000)
+        self.assertEqual(len(instants), 132)
+
     def test_a_pulse_is_never_due_in_the_past(self):
         train = PulseTrain(LED_COUNTS, LATENCY_US)
         for interval_us in (100_000, 700_000, 5_000_000, 20_000):

@@ -32,8 +32,8 @@ class TestQuantities(unittest.TestCase):
     def feed(self, stimuli, elapsed_ms=1000, times=1, sequence=1):
         for _ in range(times):
             parts, counts = codes(stimuli, elapsed_ms / 1000, sequence)
-            self.q.add(counts)
-            self.q.update(*parts, elapsed_ms)
+            self.q.add(counts, elapsed_ms)
+            self.q.update(*parts)
 
     def test_every_quantity_of_every_phase_is_that_phase_s_own(self):
         self.feed(STIMULI)
@@ -65,6 +65,42 @@ class TestQuantities(unittest.TestCase):
             with self.subTest(elapsed_ms=elapsed_ms):
                 self.feed(STIMULI, elapsed_ms)
                 self.assertAlmostEqual(self.q.reactive_mvar[0], 231.4 * 5.123 * sin(20 * pi / 180) * 1e3, delta=72)
+
+    def test_the_counts_of_a_long_gap_are_not_taken_for_those_of_a_second(self):
+        parts, counts = codes(STIMULI)
+        for slot in range(9):
+            counts[slot] *= 100_000
+        self.q.add(counts, 3_600_000)
+        _, counts = codes(STIMULI)
+        self.q.add(counts, 1_000)
+        self.q.update(*parts)
+        self.assertAlmostEqual(self.q.reactive_mvar[0], 231.4 * 5.123 * sin(20 * pi / 180) * 1e3, delta=72)
+
+    def test_forgetting_forgets_what_was_counted_too(self):
+        parts, counts = codes(STIMULI)
+        self.q.add(counts, 1_000)
+        self.q.forget()
+        self.q.update(*parts)
+        self.assertEqual(list(self.q.reactive_mvar), [0, 0, 0])
+
+    def test_thirty_volts_are_no_live_phase(self):
+        self.feed((STIMULI[0], (30, 0, 0), STIMULI[2]), times=3)
+        self.assertEqual(self.q.sequence, 0)
+        self.assertEqual(self.q.voltage_angle[1], NO_VALUE)
+
+    def test_without_l1_there_are_no_angles_to_it(self):
+        self.feed(((0, 0, 0), STIMULI[1], STIMULI[2]))
+        self.assertEqual(list(self.q.voltage_angle), [NO_VALUE] * 3)
+
+    def test_a_period_of_zero_is_no_frequency(self):
+        parts, _ = codes(STIMULI)
+        parts[5][:] = [0, 0, 0]
+        self.q.update(*parts)
+        self.assertEqual(self.q.frequency_mhz, NO_VALUE)
+
+    def test_a_sum_below_the_load_threshold_has_no_power_factor(self):
+        self.feed(((230, 0.002, 0), (230, 0, 0), (230, 0, 0)))
+        self.assertEqual(self.q.total_factor, NO_VALUE)
 
     def test_below_the_load_threshold_there_is_no_power_factor_and_no_direction(self):
         self.feed(((230, 0.001, 0), (230, 0.004, 0), (0, 0, 0)))
@@ -110,7 +146,7 @@ class TestQuantities(unittest.TestCase):
         parts, _ = codes(((0, 0, 0), (230, 0, 0), (230, 0, 0)))
         parts[5][0] = 0xFFFF                       # a dead phase has a rubbish period
         parts[5][1] = 5000
-        self.q.update(*parts, 1000)
+        self.q.update(*parts)
         self.assertEqual(self.q.frequency_mhz, 51_200)
 
     def test_without_voltage_there_is_no_frequency(self):

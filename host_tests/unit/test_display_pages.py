@@ -143,12 +143,12 @@ class TestPages(unittest.TestCase):
         self.draw()
         self.assertEqual(self.panel.read_text(), "TIME")
 
-    def test_a_fault_of_the_chip_alternates_with_the_text_and_lights_the_triangle(self):
+    def test_a_fault_of_the_chip_alternates_with_the_text_and_an_error_lights_the_triangle(self):
         self.pages.show("1.8.0")
-        self.state.chip_fault = True
+        self.state.chip_fault = self.state.error = True
         self.assertEqual(self.texts(4, 1_000), ["A+", "A+", "CHIP ERR", "CHIP ERR", "A+"])
         self.assertEqual(self.marks(), {"Q.cross", "error"})
-        self.state.chip_fault = False
+        self.state.chip_fault = self.state.error = False
         self.assertEqual(self.texts(4, 1_000), ["A+"] * 5)
         self.assertEqual(self.marks(), {"Q.cross"})
 

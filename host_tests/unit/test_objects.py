@@ -33,6 +33,15 @@ class TestObjects(unittest.TestCase):
         self.assertEqual(self.lines()["1.8.0"], "0001234.567*kWh)")
         self.assertEqual(self.glass("1.8.0"), "0001234.56")
 
+    def test_seven_digits_roll_over_alike_on_the_glass_and_in_the_read_out(self):
+        self.registers.kwh[e.BILLED * 8 + e.A_IMPORT] = 10_000_003
+        self.assertEqual(self.lines()["1.8.0"], "0000003.000*kWh)")
+        self.assertEqual(self.glass("1.8.0"), "0000003.00")
+
+    def test_the_constants_of_led_and_s0_are_those_of_the_sheet(self):
+        self.assertEqual(self.lines()["0.3.0"], "10000*imp/kWh)")
+        self.assertEqual(self.lines()["0.3.3"], "5000*imp/kWh)")
+
     def test_sums_of_quadrants_carry(self):
         self.registers.grow(e.BILLED, e.R1, 600 * WH + WH // 2)
         self.registers.grow(e.BILLED, e.R2, 399 * WH + WH // 2)

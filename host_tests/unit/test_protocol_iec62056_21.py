@@ -247,6 +247,11 @@ class TestReadOut(unittest.TestCase):
         bench.hear(b"\x06000\r\n")
         self.assertEqual(bench.answer(), READ_OUT)
         self.assertEqual(bench.baud, 300)
+        bench.sign_on()
+        bench.hear(SELECT)
+        bench.sign_on()
+        self.assertEqual(bench.answer(), READ_OUT)         # this one sends no option select at all
+        self.assertEqual(bench.baud, 300)
 
     def test_a_request_during_the_read_out_is_answered_after_it(self):
         for chunks in (1, 3):                              # in its middle, and while its tail is on the wire
@@ -336,6 +341,12 @@ class TestReadOut(unittest.TestCase):
                 self.assertEqual(bench.server.baud, 300)
                 self.assertEqual(bench.answer(), b"")
                 self.assertEqual(bench.sign_on(), IDENTIFICATION)
+
+    def test_half_a_request_ends_with_the_probe_that_sent_it(self):
+        bench = Bench()
+        bench.hear(REQUEST[:3])
+        bench.server.lost()
+        self.assertEqual(bench.sign_on(REQUEST[3:]), b"")
 
     def test_times_are_kept_where_the_ticks_wrap(self):
         for before_ms in (10, 300, 700, 1_500):

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tools.checks import layers, project, registers, segments
+from tools.checks import boards, layers, project, registers, segments
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PYRIGHT = ["build/node/node_modules/.bin/pyright", "--pythonpath", sys.executable, "--project"]
@@ -18,7 +18,8 @@ _COMMANDS = (
     ("types, firmware on rp2", [*_PYRIGHT, "tools/typings/rp2.json"]),
     ("types, firmware on esp32", [*_PYRIGHT, "tools/typings/esp32.json"]),
 )
-_CHECKS = (("layers", layers), ("project", project), ("registers", registers), ("segments", segments))
+_CHECKS = (("layers", layers), ("boards", boards), ("project", project), ("registers", registers),
+           ("segments", segments))
 
 
 def _command(command):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What the firmware asks of the hardware, as types only: no such module exists when it runs.
 
-Firmware imports it under a local `TYPE_CHECKING = False`.  fits_machine.py and fits_virtual.py, beside this file, hold
-MicroPython's classes and the virtual board to it.
+Firmware imports it under a local `TYPE_CHECKING = False`.  The files fits_*.py beside this one hold MicroPython's
+classes, the hardware layers of its ports and the virtual board to it.
 """
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from _typeshed import ReadableBuffer, WriteableBuffer
 
@@ -59,6 +59,30 @@ class PulseOutput(Protocol):
     def emit(self, delay_us: int, /) -> None:
         """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
 
+class PulseCounter(Protocol):
+    """Rising edges of one input, counted without the processor's help."""
+
+    def value(self) -> int:
+        """Return the number of rising edges since the start."""
+
+class BlockDevice(Protocol):
+    """MicroPython's extended block device, vfs.AbstractBlockDev."""
+
+    @overload
+    def readblocks(self, block_num: int, buf: bytearray, /) -> object:
+        """Read from the beginning of a block on."""
+    @overload
+    def readblocks(self, block_num: int, buf: bytearray, offset: int, /) -> object:
+        """Read from `offset` of a block on."""
+    @overload
+    def writeblocks(self, block_num: int, buf: bytes | bytearray, /) -> object:
+        """Erase and program whole blocks."""
+    @overload
+    def writeblocks(self, block_num: int, buf: bytes | bytearray, offset: int, /) -> object:
+        """Program from `offset` of a block on."""
+    def ioctl(self, op: int, arg: int, /) -> int | None:
+        """4: number of blocks, 5: their size, 6: erase block `arg`."""
+
 class Flag(Protocol):
     """Shape of asyncio.ThreadSafeFlag: set by an interrupt handler, waited for by one task."""
 
@@ -87,6 +111,9 @@ class Hal(Protocol):
     def i2c(self, id: int, sda: int, scl: int, freq: int) -> I2cBus: ...
     def uart(self, id: int, tx: int, rx: int, baudrate: int, rxbuf: int = ..., txbuf: int = ...) -> SerialPort: ...
     def pulse_output(self, pin: int, width_us: int) -> PulseOutput: ...
+    def pulse_counter(self, pin: int) -> PulseCounter | None: ...
+    def power_fail(self, pin: int, handler: Callable[[Any], None]) -> InputLine: ...
+    def flash_region(self, offset: int, size: int) -> BlockDevice | None: ...
     def watchdog(self, timeout_ms: int, /) -> Watchdog: ...
     def unique_id(self) -> bytes: ...
     def reset_cause(self) -> str: ...

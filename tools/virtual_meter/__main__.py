@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 
 from boards.virtual import board as virtual_board
+from boards.virtual.clock import Clock
 from boards.virtual.panel import Panel
 from boards.virtual.ports import PtyPort, TcpPort
 from boards.virtual.world import World
@@ -20,7 +21,7 @@ from tools.virtual_meter.load import PhaseLoad, day, parse
 from tools.virtual_meter.pace import RealTime
 from tools.virtual_meter.screen import Keyboard, Plain, Screen
 
-_TCP_PORT = 6205
+TCP_PORT = 6205
 _FRAME_MS = 200
 _HELD_MS = 6_500
 _STEADY = PhaseLoad(230.0, 5.0, 30.0)
@@ -41,13 +42,15 @@ def main() -> int:
     parser.add_argument("--hours", type=float, help="run so many hours of virtual time without a terminal, then print")
     parser.add_argument("--poll-ms", type=int, default=virtual_board.ENERGY_POLL_MS,
                         help="period of the energy poll (default %(default)s, as a product; 1000 runs faster)")
-    parser.add_argument("--port", type=int, default=_TCP_PORT,
+    parser.add_argument("--port", type=int, default=TCP_PORT,
                         help="TCP port of the optical head (default %(default)s)")
     options = parser.parse_args()
     try:
-        load = parse(options.load) if options.load else None
+        load = parse(options.load) if options.load is not None else None
     except ValueError as problem:
         parser.error(str(problem))
+    if not 0 <= options.port <= 65535:
+        parser.error(f"--port is 0…65535 (0: any free one), not {options.port}")
     if not 10 <= options.poll_ms <= 1000:
         parser.error(f"--poll-ms is 10…1000, not {options.poll_ms}")
     virtual_board.ENERGY_POLL_MS = options.poll_ms
@@ -81,14 +84,14 @@ class Desk:
 
     def run(self) -> int:
         """Run until q, Ctrl-C or SIGTERM."""
-        sources = []
-        pace = RealTime(lambda: self._world.clock.now_us, sources)
-        world = self._world = World(App, pace=pace)
+        clock = Clock()
         try:
-            tcp = TcpPort(world.clock, self._tcp_port, removed=self._probe_removed)
+            tcp = TcpPort(clock, self._tcp_port, removed=self._probe_removed)
         except OSError as problem:
             print(f"{problem}; choose another with ARGS='--port N'", file=sys.stderr)
             return 1
+        sources = []
+        world = self._world = self.make_world(RealTime(lambda: clock.now_us, sources), clock)
         terminal = PtyPort(world.clock)
         for port in (terminal, tcp):
             world.line.add(port)
@@ -115,8 +118,13 @@ class Desk:
             tcp.close()
         return 0
 
+    def make_world(self, pace, clock):
+        """Return the world that stands on this desk."""
+        return World(App, pace=pace, clock=clock)
+
     def _probe_removed(self):
-        self._world.meter.optical.lost()
+        if self._world.meter is not None:          # where one can look into the meter; the port itself does not notice
+            self._world.meter.optical.lost()
 
     def _interrupt(self, *_):
         self._stop = True
@@ -148,10 +156,22 @@ class Desk:
         for phase, values in enumerate(self._load()):
             lines.append(f"L{phase + 1}  {values.volts:6.1f} V  {values.amps:6.3f} A  {values.degrees:+6.1f}°")
         rising = self._world.edges.rising
-        led = rising.get(virtual_board.PIN_LED_KWH, 0)
-        lines.append(f"pulses: LED {led}   S0 {rising.get(virtual_board.PIN_S0, 0)}")
+        board = self._world.board
+        lines.append(f"pulses: LED {rising.get(board.PIN_LED_KWH, 0)}   S0 {rising.get(board.PIN_S0, 0)}")
         return lines
 
 
+def _run() -> int:
+    """Run, and end quietly when somebody stops it or no longer listens."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

@@ -59,6 +59,7 @@ class VirtualADE7880:
         self._at = 0                               # bytes of the frame so far
         self._whole = 0                            # length of a frame that came at once
         self._header = self._address = self._data = 0
+        self._sent = 0                             # the word last put on MISO, as the chip knows it
         self._listening = False
         self._out = b""
         # {address: (length of the frame, width, register that remembers the data)} where a read is only a look
@@ -209,7 +210,7 @@ class VirtualADE7880:
             self._misuse("read of %s, which is write-only" % name_of(address))
         elif _is_sample(address):
             self._misuse("read of %s: waveform samples are not simulated" % name_of(address))
-        value = self._values[address]
+        self._sent = value = self._values[address]
         if row[0] == 4 and self._corrupt:
             self._corrupt -= 1
             value ^= self._mask
@@ -232,7 +233,7 @@ class VirtualADE7880:
             self._remember(address + words, width, self._values.get(address + words, 0), _OP_READ)
             return
         if address not in _LAST:
-            self._remember(address, width, self._values[address], _OP_READ)
+            self._remember(address, width, self._sent, _OP_READ)   # it may have moved on since
         if row[3] == "rc" and self._clearing:
             self._values[address] = 0
 

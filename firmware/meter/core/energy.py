@@ -4,11 +4,10 @@
 One count is 20 µWh, µvarh or µVAh.  A register is two words, whole kWh and counts below one kWh, because a
 single one would outgrow the target's small integers (±2**30) after 21 kWh and be allocated at every step.
 
-Sign rules.  P > 0 is import.  A poll in which a phase counted no active energy takes the direction of the
-last one that did (import, or what the chip says, at first), so that sparse counts of a small load stay in their
-quadrant.  Reactive
-energy goes to the quadrant of (P, Q): R1 import inductive, R2 export Q > 0, R3 export Q < 0, R4 import Q < 0.
-Apparent energy has the sign of P: E+ in quadrants 1 and 4, E- in 2 and 3.
+Sign rules.  P > 0 is import.  A poll in which a phase counted no active energy takes the direction of the last one
+that did, or what the chip says, so that sparse counts of a small load stay in their quadrant.  Reactive energy goes
+to the quadrant of (P, Q): R1 import inductive, R2 export Q > 0, R3 export Q < 0, R4 import Q < 0.  Apparent energy has
+the sign of P: E+ in quadrants 1 and 4, E- in 2 and 3.
 
 Sums.  Billed ("individual", mode 0): what each phase imports and what each exports, never netted against
 each other.  Vector (mode 1): the phases of one poll are added with their signs first.  Total (mode 2) is a
@@ -110,7 +109,7 @@ class Energy:
 
     def __init__(self, registers: Registers) -> None:
         self._registers = registers
-        self._export = bytearray(4)                # last direction of each phase and of the vector sum; 1: export
+        self._export = bytearray(VECTOR + 1)       # last direction of each phase and of the vector sum; 1: export
         self._net_active = 0
         self._net_reactive = 0
         self._second_active = 0
@@ -146,7 +145,7 @@ class Energy:
         self._vector(active, reactive)
 
     def direct(self, exporting: int) -> None:
-        """Take the directions from the chip: bit n is 1 where phase n exports.  For the start, before any count."""
+        """Take the directions from the chip: bit n is 1 where phase n exports.  For every start of its counting."""
         for phase in range(3):
             self._export[phase] = exporting >> phase & 1
 
@@ -157,18 +156,18 @@ class Energy:
         self._second_active = self._second_reactive = 0
         s = self._fraction + isqrt((p * p + q * q) << 2 * _FRACTION_BITS)
         self._fraction = s & (1 << _FRACTION_BITS) - 1
-        self._registers.grow(VECTOR, E_IMPORT + self._export[3], s >> _FRACTION_BITS)
+        self._registers.grow(VECTOR, E_IMPORT + self._export[VECTOR], s >> _FRACTION_BITS)
 
     def _vector(self, active, reactive):
         net = self._net_active + active
         if net >= _NET_COUNTS or net <= -_NET_COUNTS:
-            self._export[3] = 1 if net < 0 else 0
-            self._registers.grow(VECTOR, A_IMPORT + self._export[3], abs(net))
+            self._export[VECTOR] = 1 if net < 0 else 0
+            self._registers.grow(VECTOR, A_IMPORT + self._export[VECTOR], abs(net))
             net = 0
         self._net_active = net
         net = self._net_reactive + reactive
         if net >= _NET_COUNTS or net <= -_NET_COUNTS:
-            self._registers.grow(VECTOR, _quadrant(self._export[3], net), abs(net))
+            self._registers.grow(VECTOR, _quadrant(self._export[VECTOR], net), abs(net))
             net = 0
         self._net_reactive = net
 

@@ -27,6 +27,7 @@ _LOAD_MW = const(600)                              # direction of a phase on the
 _ARROWS_UA = const(10_000)                         # quadrant arrows on the glass
 _OFF_PERCENT = const(95)                           # symbols go off at this share of where they came on
 _FULL_CIRCLE = const(36_000)
+_LONGEST_MS = const(10_000)                        # a poll after a longer gap tells nothing of the present
 _SEQUENCE_TIMES = const(3)                         # equal results in a row before the glass believes them
 
 # atan(2**-n) in 0.0001°, for a CORDIC of 16 steps
@@ -81,12 +82,15 @@ class Quantities:
         self.direction = array("b", [0] * 3)       # of the load of a phase: +1 import, -1 export, 0 none
         self.arrow_active = self.arrow_reactive = 0
         self._arrows = False
-        self._counts = array("i", [0] * 3)
+        self._counts = array("i", [0] * 3)         # reactive, since the last refresh,
+        self._counted_ms = 0                       # in this time
 
-    def add(self, counts) -> None:
-        """Take the reactive counts of one poll; allocates nothing."""
-        for phase in range(3):
-            self._counts[phase] += counts[3 + phase]
+    def add(self, counts, elapsed_ms: int) -> None:
+        """Take the reactive counts of one poll, counted in `elapsed_ms`; allocates nothing."""
+        if 0 < elapsed_ms <= _LONGEST_MS:
+            self._counted_ms += elapsed_ms
+            for phase in range(3):
+                self._counts[phase] += counts[3 + phase]
 
     def forget(self) -> None:
         """The chip cannot be read: there are no present values."""
@@ -98,20 +102,22 @@ class Quantities:
         self.total_active_mw = self.total_reactive_mvar = self.total_apparent_mva = NO_VALUE
         self.sequence = self._sequence_times = self.arrow_active = self.arrow_reactive = 0
         self._arrows = False
+        self._counted_ms = 0
         for phase in range(3):
             self._counts[phase] = 0
             self.present[phase] = False
             self.direction[phase] = 0
 
-    def update(self, current, voltage, power, apparent, factor, period, angle_ticks, elapsed_ms: int) -> None:
-        """Refresh from the chip's codes, three places each; `elapsed_ms` since the last refresh.
+    def update(self, current, voltage, power, apparent, factor, period, angle_ticks) -> None:
+        """Refresh from the chip's codes, three places each, and from the counts added since the last refresh.
 
         `factor` is 1.15 with its sign in bit 15; `angle_ticks` are of the voltages, A-C, B-C and A-B, in the unit
         of `period`.
         """
         self.total_active_mw = self.total_reactive_mvar = 0
         for phase in range(3):
-            self._phase(phase, current[phase], voltage[phase], power[phase], apparent[phase], factor[phase], elapsed_ms)
+            self._phase(phase, current[phase], voltage[phase], power[phase], apparent[phase], factor[phase])
+        self._counted_ms = 0
         p = self.total_active_mw
         q = self.total_reactive_mvar
         self.total_apparent_mva = s = isqrt(p * p + q * q)
@@ -119,12 +125,15 @@ class Quantities:
         self._time_base(period, angle_ticks)
         self._symbols()
 
-    def _phase(self, phase, current, voltage, power, apparent, factor, elapsed_ms):
+    def _phase(self, phase, current, voltage, power, apparent, factor):
         self.current_ua[phase] = current * 4
         self.voltage_mv[phase] = voltage // 10
         self.active_mw[phase] = p = power * 375 >> 7
         self.apparent_mva[phase] = s = apparent * 375 >> 7
-        self.reactive_mvar[phase] = q = self._counts[phase] * 72_000 // elapsed_ms
+        q = 0
+        if self._counted_ms:
+            q = self._counts[phase] * 72_000 // self._counted_ms
+        self.reactive_mvar[phase] = q
         self._counts[phase] = 0
         loaded = s >= _LOAD_MW
         if factor & 0x8000:                        # the sign tells inductive from capacitive; magnitudes are shown

@@ -2,7 +2,8 @@
 """What the meter knows to be wrong with itself: live conditions, and what has happened since the start.
 
 Two forms are shown.  `info()`: eight digits 0 or 1 (display 97.97.0, read-out F.F), counted from the right:
-2 memory, 4 working memory or metering chip, 5 program checksum …; the triangle on the glass is any of 2, 4, 5.
+4 metering chip (where older meters have working memory); the others are 0, what they tell is not watched yet.  The
+triangle on the glass goes with digit 4.
 `detail()`: eight hexadecimal digits (97.97.1): the conditions below, latched ones in the upper half.
 """
 from micropython import const
@@ -13,13 +14,13 @@ CHIP_NOISE = const(1 << 1)                         # words from it could not be 
 CHIP_STARTING = const(1 << 2)                      # it is being set up and does not count yet
 NO_MEMORY = const(1 << 8)                          # no permanent memory is fitted: registers end with the power
 NO_DISPLAY = const(1 << 9)                         # the glass does not answer, or none is fitted
-TASK_FAILED = const(1 << 10)                       # a task ended with an exception and was started again
 
 # Happened since the start
 CHIP_WAS_ABSENT = const(1 << 16)
 CHIP_WAS_NOISY = const(1 << 17)
 CHIP_WAS_RESET = const(1 << 18)                    # the chip reset itself while it was counting
 CHIP_WAS_CHANGED = const(1 << 19)                  # its configuration was no longer what had been written
+TASK_FAILED = const(1 << 20)                       # a task ended with an exception and was started again
 
 _CHIP_FAULT = const(CHIP_ABSENT | CHIP_NOISE | CHIP_STARTING)
 _LATCHED_WITH = ((CHIP_ABSENT, CHIP_WAS_ABSENT), (CHIP_NOISE, CHIP_WAS_NOISY))

@@ -88,7 +88,7 @@ class Pages:
 
     def _symbols(self):
         state, symbol = self._state, self._glass.symbol
-        symbol("error", state.error or state.chip_fault)
+        symbol("error", state.error)
         symbol("tamper", state.tamper)
         symbol("M4", state.optical_active)
         symbol("Q.cross", True)

@@ -76,6 +76,7 @@ _CONFIG2 = const(0xEC01)                           # any write locks the port to
 _ALL = const(-1)                                   # write-1-to-clear: every flag
 _SETTLED_MS = const(1_300)                   # DS: time after Run = 1 until results are settled
 _MOST_PER_MS = const(200)                          # counts a phase: inputs clipped at ±0.787 V, 375 V·15 A·2.5 = 14 kW
+_LONGEST_MS = const(97_000_000)                    # 27 h: after that a total may have gone round (22 counts a ms)
 _RESET_MS = const(10)                              # between SWRST and the first look at RSTDONE
 _RESET_LOOKS = const(12)
 
@@ -117,6 +118,7 @@ class ADE7880:
 
     Lost = ChipLost
     READINGS = _READINGS
+    PARTS = (CURRENT, VOLTAGE, POWER, APPARENT, FACTOR, PERIOD, ANGLE)     # where each kind of reading begins
 
     def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, gains, vlevel: int, no_load: int,
                  nominal_hz: int = 50, irq1: "InputLine | None" = None) -> None:
@@ -135,8 +137,8 @@ class ADE7880:
             + [(_APNOLOAD, 0), (_VARNOLOAD, 0), (_VANOLOAD, no_load), (_CONFIG3, 0x01),
                (_WTHR, _THRESHOLD), (_VARTHR, _THRESHOLD), (_VATHR, _THRESHOLD)])
         # The chip's own checksum covers RAM and most of the rest; these it does not cover, or all hangs on them.
-        self._watched = tuple([(_RUN, 1)] + [row for row in self._plain if row[0] >= _APNOLOAD or
-                                             _APHCAL <= row[0] < _CONFIG])
+        self._watched = tuple([(_RUN, 1), (_ACCURACY, _ACCURACY_VALUE)] + [
+            row for row in self._plain if row[0] >= _APNOLOAD or _APHCAL <= row[0] < _CONFIG])
         self._watch_at = 0
         self._watch_count = 1                      # of them at each poll
         self._unsettled_polls = 0                  # until the checksum is taken as the golden one
@@ -168,6 +170,7 @@ class ADE7880:
         await self._reset()
         self._changed = False
         link.write(_CONFIG2, 0)
+        link.confirm(_CONFIG2)
         link.write(_STATUS1, _ALL)
         link.write(_STATUS0, _ALL)
         link.write_keyed(_ACCURACY, _ACCURACY_VALUE)   # er002: full accuracy needs this
@@ -202,8 +205,8 @@ class ADE7880:
         self._check()
         most = elapsed_ms * _MOST_PER_MS + _MOST_PER_MS
         for slot in range(9):
-            if counts[slot] > most or counts[slot] < -most:
-                self._based = False
+            if counts[slot] > most or counts[slot] < -most or not 0 <= elapsed_ms <= _LONGEST_MS:
+                self._based = False                # of such a poll nothing is counted, in no register
                 raise ChipLost(IMPLAUSIBLE)
         idle = no_load & self.no_load              # from the last poll to this one; what came before or after counts
         self.no_load = no_load
@@ -226,6 +229,11 @@ class ADE7880:
             for phase in range(3):
                 codes[slot] = link.read(first + distance * phase, codes[slot])
                 slot += 1
+
+    @property
+    def retries(self) -> int:
+        """How many words had to be read again so far; it wraps."""
+        return self._link.retries
 
     def signs(self) -> int:
         """Return the direction of active energy per phase: bit n is 1 where phase n exports.  Raises OSError(EIO)."""
@@ -257,8 +265,8 @@ class ADE7880:
 
     def _counts_already(self):
         link = self._link
-        return (not self._changed and link.holds(_RUN, 1) and not link.read(_STATUS1) & (_STATUS1_RSTDONE | _STATUS1_CRC)
-                and self._configured())
+        return (not self._changed and link.holds(_RUN, 1)
+                and not link.read(_STATUS1) & (_STATUS1_RSTDONE | _STATUS1_CRC) and self._configured())
 
     def _configured(self):
         """Tell whether every register reads back as this meter wants it."""
@@ -290,10 +298,10 @@ class ADE7880:
         if link.read(_STATUS1) & _STATUS1_RSTDONE and link.holds(_RUN, 0):
             return                                 # it has just come out of a reset and nobody has used it
         link.write(_CONFIG, _CONFIG_VALUE | _CONFIG_SWRST)
-        for _ in range(_RESET_LOOKS):
+        for look in range(_RESET_LOOKS):
             await self._sleep_ms(_RESET_MS)
-            if self._irq1 is not None and self._irq1():
-                continue                           # IRQ1 goes low at the end of the reset
+            if self._irq1 is not None and self._irq1() and look + 1 < _RESET_LOOKS:
+                continue                           # IRQ1 goes low at the end of the reset, if its wire is whole
             try:
                 if link.read(_STATUS1) & _STATUS1_RSTDONE:
                     return

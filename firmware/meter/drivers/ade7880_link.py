@@ -2,7 +2,8 @@
 """Registers of an ADE7880 over SPI: frames, proof of each word, protected RAM.  DS = data sheet Rev. C (2014).
 
 The caller owns the bus and the chip-select line.  Every read is proven: LAST_ADD must name the register and
-LAST_RWDATA hold the same value, or the word is read again.  Nothing here allocates in a steady loop.
+LAST_RWDATA hold the same value, or the word is read again.  What no proof over the same wire can see is a bit that
+arrives wrong in the word and in its repetition alike.  Nothing here allocates in a steady loop.
 """
 from errno import EIO
 
@@ -18,6 +19,8 @@ _WRITE = const(0x00)
 
 # Communication verification registers, DS "Checksum and communication verification"
 _LAST_ADD = const(0xE9FE)
+_LAST_OP = const(0xEA01)
+_LAST_OP_WRITE = const(0xCA)
 _LAST_RWDATA8 = const(0xE7FD)
 _LAST_RWDATA16 = const(0xE9FF)
 _LAST_RWDATA32 = const(0xE5FF)
@@ -34,7 +37,10 @@ _WIDTH = b"\x01\x02\x02\x04\x04\x04\x02\x01\x04\x02\x01\x01\x01"   # bytes of a 
 
 
 class Link:
-    """One chip's registers.  After `read_halves`, the word stands in `high` and `low`, 16 bits each."""
+    """One chip's registers.  After `read_halves`, the word stands in `high` and `low`, 16 bits each.
+
+    `retries` counts the words that had to be read again.
+    """
 
     def __init__(self, spi: "SpiBus", cs: "Line") -> None:
         self._spi = spi
@@ -43,6 +49,7 @@ class Link:
         self._rx = (None, bytearray(4), bytearray(5), None, bytearray(7))
         self.high = 0
         self.low = 0
+        self.retries = 0
 
     def select_spi(self) -> None:
         """Take the port from I2C to SPI: three falling edges of SS, DS "Serial interface choice"."""
@@ -80,11 +87,11 @@ class Link:
             if got_high == high and got_low == low:
                 return
             self._get(_LAST_ADD, 2)
-            if self.low != address:
-                continue
-            self._get(last_data, width)
-            if self.high == got_high and self.low == got_low:
-                return
+            if self.low == address:
+                self._get(last_data, width)
+                if self.high == got_high and self.low == got_low:
+                    return
+            self.retries = self.retries + 1 & 0xFFFF
         raise OSError(EIO)
 
     def write(self, address: int, value: int) -> None:
@@ -104,6 +111,18 @@ class Link:
         self.write(_KEY, _KEY_VALUE)
         self.write(address, value)
 
+    def confirm(self, address: int) -> None:
+        """Raise OSError(EIO) unless the last access of the chip was a write to `address`.
+
+        For registers that cannot be read back, or whose value would prove nothing.
+        """
+        self._get(_LAST_ADD, 2)
+        if self.low == address:
+            self._get(_LAST_OP, 1)
+            if self.low == _LAST_OP_WRITE:
+                return
+        raise OSError(EIO)
+
     def write_ram(self, rows) -> None:
         """Write (address, value) rows to the DSP RAM, then protect it.
 
@@ -115,6 +134,7 @@ class Link:
         for _ in range(2):
             self.write(address, value & _RAM_BITS)
         self.write_keyed(_PROTECT, _PROTECT_ON)
+        self.confirm(_PROTECT)
 
     def ram_holds(self, rows) -> bool:
         """Tell whether the DSP RAM holds `rows`."""

@@ -9,6 +9,7 @@ from meter.core import status as condition
 _SECOND_MS = const(1_000)
 _CHIP_RETRY_MS = const(500)
 _CHIP_FAILURES = const(3)                          # polls that could not be proven, in a row, until it is started anew
+_CHIP_FAULTS = condition.CHIP_ABSENT | condition.CHIP_NOISE | condition.CHIP_STARTING
 
 
 class Measure:
@@ -27,7 +28,8 @@ class Measure:
         self._counts = array("i", [0] * 9)
         self._codes = array("i", [0] * chip.READINGS)
         codes = memoryview(self._codes)
-        self._parts = tuple([codes[first:first + 3] for first in range(0, chip.READINGS, 3)])
+        self._parts = tuple([codes[first:first + 3] for first in chip.PARTS])
+        self._retries = 0
 
     async def run(self, report) -> None:
         """Keep the chip counting and add up what it counts, for ever."""
@@ -36,6 +38,7 @@ class Measure:
             report()
             if await self._start():
                 await self._count(report)
+                self._quantities.forget()          # what was shown is no longer the present
 
     async def _start(self):
         status = self._status
@@ -48,8 +51,7 @@ class Measure:
         except self._chip.Lost as lost:
             status.set(self._conditions[lost.reason])
         else:
-            status.clear(condition.CHIP_ABSENT | condition.CHIP_NOISE | condition.CHIP_STARTING)
-            return True
+            return True                            # the first poll that counts clears the status
         self._quantities.forget()
         await self._hal.sleep_ms(_CHIP_RETRY_MS)
         return False
@@ -59,6 +61,7 @@ class Measure:
         hal = self._hal
         failures = 0
         directed = False
+        self._retries = self._chip.retries         # finding the chip is not noise
         due = second = hal.ticks_ms()
         then_us = hal.ticks_us()
         while True:
@@ -78,12 +81,11 @@ class Measure:
                 self.poll(hal.ticks_diff(now_ms, self._counted_ms), hal.ticks_diff(now_us, then_us))
                 then_us = now_us
                 self._counted_ms = now_ms
-                elapsed_ms = hal.ticks_diff(now_ms, second)
-                if elapsed_ms >= _SECOND_MS:
+                if hal.ticks_diff(now_ms, second) >= _SECOND_MS:
                     second = now_ms
-                    self.second(elapsed_ms)
+                    self.second()
                 failures = 0
-                self._status.clear(condition.CHIP_NOISE)
+                self._status.clear(_CHIP_FAULTS)
             except OSError:                        # nothing has moved: the next poll finds it all
                 failures += 1
                 self._status.set(condition.CHIP_NOISE)
@@ -101,15 +103,18 @@ class Measure:
         """
         counts = self._counts
         self._chip.poll(counts, elapsed_ms)
+        if self._chip.retries != self._retries:    # a word arrived corrupted and was read again
+            self._retries = self._chip.retries
+            self._status.set(condition.CHIP_WAS_NOISY)
         self._energy.add(counts)
-        self._quantities.add(counts)
+        self._quantities.add(counts, elapsed_ms)
         imported = self._energy.imported
         for train, output in self._pulses:
             for at in range(train.add(imported, interval_us)):
                 output.emit(train.delay_us[at])
 
-    def second(self, elapsed_ms: int) -> None:
+    def second(self) -> None:
         """Refresh the present values.  Raises OSError(EIO)."""
         self._energy.second()
         self._chip.read(self._codes)
-        self._quantities.update(*self._parts, elapsed_ms)
+        self._quantities.update(*self._parts)

@@ -9,7 +9,8 @@ from meter.core.status import TASK_FAILED
 _WATCH_MS = const(1_000)
 _SILENT_MS = const(6_000)                          # a task that has not reported for so long hangs
 _RESTART_MS = const(1_000)
-_RESTARTS = const(5)                               # of one task until the watchdog shall start everything anew
+_RESTARTS = const(5)                               # of one task, each within an hour of the last, until the watchdog
+_FORGIVEN_MS = const(3_600_000)                    # shall start everything anew
 
 
 class Supervisor:
@@ -26,12 +27,14 @@ class Supervisor:
         self._tasks = []                           # asyncio itself may forget a task that waits
         self._reported = []                        # ticks_ms of the last report of each task
         self._restarts = []
+        self._failed = []                          # ticks_ms of its last failure
 
     def start(self, job) -> None:
         """Run `job(report)`, a coroutine function that calls `report()` at least every few seconds."""
         number = len(self._reported)
         self._reported.append(self._hal.ticks_ms())
         self._restarts.append(0)
+        self._failed.append(self._hal.ticks_ms())
         self._tasks.append(asyncio.create_task(self._keep(number, job)))
 
     async def watch(self) -> None:
@@ -60,6 +63,10 @@ class Supervisor:
                 await job(report)
             except Exception as failure:           # the one place that catches all: a meter goes on
                 self._status.set(TASK_FAILED)
+                now = hal.ticks_ms()
+                if hal.ticks_diff(now, self._failed[number]) > _FORGIVEN_MS:
+                    self._restarts[number] = 0
+                self._failed[number] = now
                 self._restarts[number] += 1
                 hal.report(failure)
             await hal.sleep_ms(_RESTART_MS)

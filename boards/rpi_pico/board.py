@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""Raspberry Pi Pico with an ADE7880: metering, optical port, pulses and a push button; a glass if one is wired.
+
+The controller cannot tell whether a glass is there: one that does not answer is reported in the status, and tried
+again.  A board that shall never have one says `I2C_PANEL = None`.
+"""
+PORT = "rp2"
+
+# Metering chip.  Front end: 1 MΩ : 1 kΩ divider (353.9 V at full scale), 2000:1 transformer on 51 Ω (13.86 A).
+SPI_METER = {"id": 0, "sck": 18, "mosi": 19, "miso": 16, "baudrate": 2_000_000, "polarity": 1, "phase": 1}
+PIN_METER_CS = 17
+PIN_METER_IRQ1 = 7
+VOLTAGE_FULL_SCALE_MV = 353_900
+CURRENT_FULL_SCALE_UA = 13_860_000
+NOMINAL_MV = 230_000
+NOMINAL_HZ = 50
+NO_LOAD_MVA = 460                                  # 0.4·Ist·Un of a 5 A meter of class C: Ist = 5 mA
+ENERGY_POLL_MS = 100
+
+# Glass
+I2C_PANEL = {"id": 0, "sda": 20, "scl": 21, "freq": 400_000}
+
+# Optical port
+UART_OPTICAL = {"id": 0, "tx": 0, "rx": 1}
+OPTICAL_BAUD = 9600                                # the fastest that the phototransistor follows
+
+# Pulses and buttons
+PIN_LED_KWH = 22
+PIN_S0 = 15
+PIN_BUTTON_LEFT = 27

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""ESP32: pulses given by the RMT.  MicroPython 1.25 and 1.26, esp32.RMT with clock_div.
+
+Each output takes an RMT channel and a timer for good; timer 0 belongs to the UART's interrupts, so three are left.
+"""
+from collections import deque
+from time import ticks_add, ticks_diff, ticks_us
+
+from esp32 import RMT
+from machine import Pin, Timer
+from micropython import const
+
+_UNIT_US = const(2)                                # of 80 MHz
+_CLOCK_DIV = const(160)
+_LONGEST = const(32_767)                           # units of one entry, 15 bits
+_LOOK_MS = const(5)
+_QUEUE = const(32)                                 # pulses that may wait for the channel
+_RAISES = const(1)                                 # flag of deque: IndexError rather than lose one
+
+_used = 0                                          # channels
+
+
+class PulseOutput:
+    """Pulses of one width.  The RMT plays a pause and a pulse; a timer hands it the next one when it has ended."""
+
+    def __init__(self, pin: int, width_us: int) -> None:
+        global _used
+        self._width_us = width_us
+        self._due_us = deque((), _QUEUE, _RAISES)      # pyright: ignore[reportCallIssue] CPython knows no flags
+        self._rmt = RMT(_used, pin=Pin(pin), clock_div=_CLOCK_DIV)
+        self._timer = Timer(1 + _used)
+        _used += 1
+        self._timer.init(mode=Timer.PERIODIC, period=_LOOK_MS, callback=self._next)
+
+    def emit(self, delay_us: int) -> None:
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over.
+
+        The pause is kept before every pulse: after a rest, a delay shorter than the width takes as long as the width.
+        """
+        self._due_us.append(ticks_add(ticks_us(), delay_us))
+
+    def _next(self, _):
+        """Timer: hand over the next pulse if the channel is free, for `write_pulses` would wait."""
+        if not self._due_us or not self._rmt.wait_done():
+            return
+        durations = []
+        levels = []
+        pause_us = max(ticks_diff(self._due_us.popleft(), ticks_us()), self._width_us)
+        for level, units in ((0, pause_us // _UNIT_US), (1, self._width_us // _UNIT_US)):
+            while units > 0:
+                part = min(units, _LONGEST)
+                durations.append(part)
+                levels.append(level)
+                units -= part
+        self._rmt.write_pulses(durations, levels)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""Hardware layer of the RP2040, MicroPython 1.25 or newer; the caller hands over a board's data as it is.
+
+Source of what is said here of MicroPython: ports/rp2 of its 1.25.0.
+"""
+import gc
+import os
+import sys
+from asyncio import ThreadSafeFlag as Flag, sleep_ms
+from time import ticks_add, ticks_diff, ticks_ms, ticks_us
+
+import machine
+from machine import I2C, SPI, UART, WDT, Pin
+from micropython import const
+from rp2 import Flash
+
+from meter.hal.rp2_pio import PulseCounter, PulseOutput
+from meter.hal.serial import SerialPort
+
+_I2C_TIMEOUT_US = const(10_000)                    # MicroPython's own is 50 ms, longer than the meter may stand still
+
+
+def output(pin, level=0):
+    """Return an output pin."""
+    return Pin(pin, Pin.OUT, value=level)
+
+
+def input(pin):
+    """Return an input pin with pull-up."""
+    return Pin(pin, Pin.IN, Pin.PULL_UP)
+
+
+def spi(id, sck, mosi, miso, baudrate, polarity=0, phase=0):
+    """Return an SPI bus."""
+    return SPI(id, baudrate=baudrate, polarity=polarity, phase=phase, sck=Pin(sck), mosi=Pin(mosi), miso=input(miso))
+
+
+def i2c(id, sda, scl, freq):
+    """Return an I2C bus."""
+    return I2C(id, sda=Pin(sda), scl=Pin(scl), freq=freq,
+               timeout=_I2C_TIMEOUT_US)            # pyright: ignore[reportCallIssue] its stub does not know it
+
+
+def uart(id, tx, rx, baudrate, rxbuf=256, txbuf=256):
+    """Return a UART, 8N1.  The pull-up keeps the line at rest where no optical head is fitted."""
+    port = UART(id, baudrate=baudrate, bits=8, parity=None, stop=1, tx=Pin(tx), rx=input(rx), timeout=0,
+                rxbuf=rxbuf, txbuf=txbuf)
+    return SerialPort(port, UART.IRQ_RXIDLE, txbuf)
+
+
+def pulse_output(pin, width_us):
+    """Return an output for pulses of `width_us`, by the PIO."""
+    return PulseOutput(pin, width_us)
+
+
+def pulse_counter(pin):
+    """Return a counter of rising edges, by the PIO."""
+    return PulseCounter(pin)
+
+
+def power_fail(pin, handler):
+    """Call `handler(line)` when the supply falls, as soon as the interpreter may; return the line."""
+    line = input(pin)
+    line.irq(handler, Pin.IRQ_FALLING)
+    return line
+
+
+def flash_region(offset, size):
+    """Return `size` bytes from `offset` of rp2.Flash as a block device, None where a file system reaches into them.
+
+    A stock MicroPython formats all of it at its start; our sealed image has no file system.
+    """
+    system = os.statvfs("/")                       # its block size and number; zeros without a file system
+    if system[1] * system[2] > offset:
+        return None
+    return Flash(start=offset, len=size)           # pyright: ignore[reportCallIssue] its stub knows no arguments
+
+
+def watchdog(timeout_ms):
+    """Start the watchdog; at most 8388 ms."""
+    return WDT(timeout=timeout_ms)
+
+
+def unique_id():
+    """Return eight bytes that no other board has: those of the flash chip."""
+    return machine.unique_id()
+
+
+def reset_cause():
+    """Return why the controller started: "power", or "watchdog" also after machine.reset(), which uses it."""
+    return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power"
+
+
+def collect():
+    """Collect garbage."""
+    gc.collect()
+
+
+def report(exception):
+    """An exception has ended a task; the supervisor starts it again."""
+    sys.print_exception(exception)

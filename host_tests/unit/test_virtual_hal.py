@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Counting, the power-fail line and the controller's own flash, as firmware finds them on the virtual board."""
+import asyncio
+import unittest
+
+from boards.virtual.world import Misuse, World
+
+_PIN = 26
+
+
+class Idle:
+    """Firmware that does nothing and lets a test have the hardware layer."""
+
+    def __init__(self, board, hal):
+        self.hal = hal
+
+    async def run(self):
+        while True:
+            await asyncio.sleep(1_000)
+
+
+class TestHAL(unittest.TestCase):
+    def setUp(self):
+        self.world = World(Idle)
+        self.world.run(milliseconds=1)
+
+    def test_rising_edges_are_counted(self):
+        counter = self.world.meter.hal.pulse_counter(_PIN)
+        wire = self.world.wire(_PIN)
+        for level in (0, 1, 1, 0, 1, 0):
+            wire.drive(level)
+        self.assertEqual(counter.value(), 2)
+
+    def test_the_power_fail_handler_hears_the_line_fall_and_not_rise(self):
+        heard = []
+        line = self.world.meter.hal.power_fail(_PIN, lambda line: heard.append(line()))
+        wire = self.world.wire(_PIN)
+        self.assertEqual(line(), 1)
+        for level in (0, 1, 0):
+            wire.drive(level)
+        self.assertEqual(heard, [0, 0])
+
+    def test_flash_keeps_what_it_holds_when_the_power_is_cut(self):
+        self.world.meter.hal.flash_region(4096, 4096).writeblocks(0, b"\xA5" * 256, 0)
+        self.world.cut()
+        self.world.run(seconds=10)
+        self.world.power_on()
+        data = bytearray(2)
+        self.world.meter.hal.flash_region(0, 8192).readblocks(1, data, 254)
+        self.world.run(milliseconds=1)
+        self.assertEqual(bytes(data), b"\xA5\xA5")
+
+    def test_a_bit_set_by_programming_ends_the_run(self):
+        region = self.world.meter.hal.flash_region(0, 4096)
+        region.writeblocks(0, b"\x00" * 256, 0)
+        region.writeblocks(0, b"\x01" * 256, 0)
+        self.assertRaises(Misuse, self.world.run, seconds=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
