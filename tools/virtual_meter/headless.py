@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """An hour or a year without a terminal: run virtual time, then print registers beside physics."""
+import signal
 import time
 from math import cos, hypot, radians, sin
 
@@ -18,21 +19,24 @@ def run(world, load, hours: float) -> None:
     world.run(seconds=_WARM_UP_S)
     before = _registered(world)
     seconds = round(hours * 3600)
+    stop = []
+    signal.signal(signal.SIGINT, lambda *_: stop.append(True))     # between two steps, not in the middle of the meter
     started = time.monotonic()
     console = Console()
     with Progress(*Progress.get_default_columns()[:-1], TimeRemainingColumn(), TimeElapsedColumn(),
                   console=console, transient=True) as progress:
         task = progress.add_task("virtual time", total=seconds)
         done = 0
-        while done < seconds:
+        while done < seconds and not stop:
             step = min(_STEP_S, seconds - done)
             world.run(seconds=step)
             done += step
             progress.update(task, completed=done)
     took = time.monotonic() - started
     after = _registered(world)
-    physics = _physics(load, seconds / 3600)
-    table = Table(title=f"{hours:g} h of virtual time in {took:.1f} s", title_justify="left")
+    physics = _physics(load, done / 3600)
+    stopped = " (stopped)" if done < seconds else ""
+    table = Table(title=f"{done / 3600:g} h of virtual time in {took:.1f} s{stopped}", title_justify="left")
     for heading in ("code", "register", "physics", "difference", "ppm"):
         table.add_column(heading, justify="left" if heading == "code" else "right")
     for code, unit, expected in physics:
