@@ -3,18 +3,22 @@
 PYTHON ?= python3
 ONLY   ?=
 ARGS   ?=
-export PYTHON
+BOARD  ?= rpi_pico
+DEBUG  ?=
+MICROPYTHON ?=
+export PYTHON MICROPYTHON
 VENV   := build/venv/bin/python
 export PYTHONPATH := .:firmware:boards/virtual/cpython
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench image emulate clean
 
 ##@ On the desk
 run:    ## the meter made of software: display in the terminal, keys for buttons; ARGS="--help" tells more
 	@tools/setup.sh python
 	@$(VENV) -m tools.virtual_meter $(ARGS)
 test:   ## every test on CPython, then the portable ones on MicroPython; ONLY=word selects
-	@tools/setup.sh python node micropython
+	@tools/setup.sh python node micropython image
+	@$(VENV) -m tools.image --quiet
 	@$(VENV) -m pytest $(if $(ONLY),-k "$(ONLY)") || failed=1; \
 	$(VENV) -m tools.portable_tests $(if $(ONLY),--only "$(ONLY)") || failed=1; exit $${failed:-0}
 check:  ## lint, types against each port, layers, registers, segments, version
@@ -23,6 +27,15 @@ check:  ## lint, types against each port, layers, registers, segments, version
 bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..." selects
 	@tools/setup.sh python micropython
 	@$(VENV) -m tools.bench $(if $(ONLY),--only "$(ONLY)")
+
+##@ On a controller
+image:  ## the product image of BOARD, build/BOARD/ctmeter.uf2; DEBUG=1 keeps a prompt, MICROPYTHON=path builds from yours
+	@tools/setup.sh python image
+	@$(VENV) -m tools.image --board $(BOARD) $(if $(DEBUG),--debug) $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)")
+emulate: ## that image on an emulated RP2040 in this terminal, as "run"; ARGS="--help" tells more
+	@tools/setup.sh python node image
+	@$(VENV) -m tools.image --quiet
+	@$(VENV) -m tools.emulator $(ARGS)
 
 ##@ House
 clean:  ## remove everything that was made

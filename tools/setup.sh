@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What a make target needs on this machine, put below build/: tools/setup.sh python | node | micropython ...
+# What a make target needs on this machine, put below build/: tools/setup.sh python | node | micropython | image ...
 # Each step is skipped while what it made is current.  Nothing outside build/ changes, except that root gets
 # missing Debian packages installed.
 set -euo pipefail
@@ -51,6 +51,16 @@ setup_node() {
 }
 
 setup_micropython() { tools/micropython/build.sh; }
+
+# What an image for the RP2040 is compiled with, and from, unless the user has a MicroPython of his own
+setup_image() {
+    need arm-none-eabi-gcc=gcc-arm-none-eabi cmake=cmake gcc=gcc make=make python3=python3 \
+         =libnewlib-arm-none-eabi =libstdc++-arm-none-eabi-newlib
+    [ -z "${MICROPYTHON:-}" ] || return 0
+    . tools/micropython/source.sh
+    micropython_source
+    pico_source
+}
 
 for step in "$@"; do
     "setup_$step"

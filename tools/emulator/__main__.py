@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""The product image on an emulated RP2040, in a terminal: its glass, keys, and its optical port as pty and TCP.
+
+The caller has built the image (`make image`) and run `tools/setup.sh node`.  A computer of 2020 emulates about as
+fast as the meter runs; a slower one shows a meter whose clock lags behind the wall's.
+"""
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from tools.emulator.world import EmulatedWorld
+from tools.virtual_meter.__main__ import TCP_PORT, Desk
+from tools.virtual_meter.load import parse
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class EmulatedDesk(Desk):
+    """The desk of `make run` with an emulated controller on it."""
+
+    def __init__(self, load, tcp_port: int, image, board, flash) -> None:
+        super().__init__(load, tcp_port)
+        self._emulated = (image, board, flash)
+        self._world = None
+
+    def run(self) -> int:
+        """Run until q, Ctrl-C or SIGTERM."""
+        try:
+            return super().run()
+        finally:
+            if self._world is not None:
+                self._world.close()
+
+    def make_world(self, pace, clock):
+        """Return the world that stands on this desk."""
+        return EmulatedWorld(*self._emulated, pace=pace, clock=clock)
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="make emulate", description="The ctmeter's image on an emulated RP2040.")
+    parser.add_argument("--board", default="rpi_pico", help="a folder of boards/ (default %(default)s)")
+    parser.add_argument("--image", type=Path, help="another image than that of the board, as .bin")
+    parser.add_argument("--flash", type=Path, help="a file that keeps the flash from one run to the next")
+    parser.add_argument("--load", metavar="V,A,DEG", help="a steady load, all phases alike, or three separated by ';'")
+    parser.add_argument("--port", type=int, default=TCP_PORT, help="TCP port of the optical head (default %(default)s)")
+    options = parser.parse_args()
+    image = options.image or _ROOT / "build" / options.board / "ctmeter.bin"
+    try:
+        load = parse(options.load) if options.load else None
+    except ValueError as problem:
+        parser.error(str(problem))
+    if not image.is_file():
+        parser.error(f"there is no {image}: `make image` builds that of a board")
+    board = importlib.import_module(f"boards.{options.board}.board")
+    flash = options.flash or image.with_name("flash.bin")
+    return EmulatedDesk(load, options.port, image, board, flash).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Build the product image of a board: build/BOARD/ctmeter.uf2, ctmeter.bin.
+
+The caller has run `tools/setup.sh image`, or names a MicroPython checkout with its submodules.  A sealed image has
+no prompt on any port; an image for debugging (ctmeter-debug) keeps MicroPython's own on USB.
+"""
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.image import uf2
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TREE = _ROOT / "build/micropython/tree"
+_OLDEST = (1, 25)
+_RELEASED = "1744675200"                            # 2025-04-15, MicroPython 1.25.0: what the image gives as its date
+_KINDS = {False: ("sealed", "ctmeter"), True: ("debug", "ctmeter-debug")}
+
+
+class Refused(Exception):
+    """One sentence for a person."""
+
+
+def micropython_version(tree):
+    """Return (major, minor, micro) of a MicroPython source tree."""
+    try:
+        text = (tree / "py/mpconfig.h").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Refused(f"{tree} is no MicroPython source tree: it has no py/mpconfig.h") from None
+    return tuple(int(re.search(rf"#define MICROPY_VERSION_{part} (\d+)", text)[1])
+                 for part in ("MAJOR", "MINOR", "MICRO"))
+
+
+def check_tree(tree):
+    """Raise Refused unless an image can be built from this MicroPython; return its version as text."""
+    version = micropython_version(tree)
+    text = ".".join(str(part) for part in version)
+    if version[:2] < _OLDEST:
+        raise Refused(f"{tree} is MicroPython {text}, the meter needs 1.25 or newer")
+    for library in ("pico-sdk", "tinyusb", "mbedtls"):
+        if not any((tree / "lib" / library).glob("*")):
+            raise Refused(f"{tree}/lib/{library} is empty: run `make -C {tree}/ports/rp2 submodules` first")
+    return text
+
+
+def check_board(board):
+    """Raise Refused unless an image can be built for this board; return its folder."""
+    folder = _ROOT / "boards" / board
+    try:
+        port = re.search(r'^PORT = "(.*)"', (folder / "board.py").read_text(encoding="utf-8"), re.MULTILINE)
+    except FileNotFoundError:
+        raise Refused(f"There is no boards/{board}/board.py") from None
+    if port is None or port[1] != "rp2":
+        raise Refused(f"boards/{board} is no board of MicroPython's rp2 port: so far an image is built for these only")
+    return folder
+
+
+def meter_version():
+    """Return the version that the meter shows."""
+    text = (_ROOT / "firmware/meter/version.py").read_text(encoding="utf-8")
+    return re.search(r'^VERSION = "(.*)"$', text, re.MULTILINE)[1]
+
+
+def build(board, debug, tree):
+    """Build and return the path of the image without its extension."""
+    folder = check_board(board)
+    version = check_tree(tree)
+    kind, name = _KINDS[debug]
+    made = _ROOT / "build" / board / kind
+    cache = made / "CMakeCache.txt"
+    if cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={tree}/ports/rp2\n" not in cache.read_text(encoding="utf-8"):
+        shutil.rmtree(made)                         # it was made from other sources
+    made.mkdir(parents=True, exist_ok=True)
+    jobs = f"-j{os.cpu_count()}"
+    _run(made, ["make", jobs, "-C", tree / "mpy-cross", "STRIP=:"], version)
+    _run(made, ["cmake", "-S", tree / "ports/rp2", "-B", made, "-Wno-dev", "-DPICO_BUILD_DOCS=0", "-DPICO_NO_UF2=1",
+                "-DPICO_NO_PICOTOOL=1", f"-DMICROPY_BOARD={board}", f"-DMICROPY_BOARD_DIR={folder}",
+                f"-DMICROPY_FROZEN_MANIFEST={_ROOT}/tools/image/manifest_{kind}.py"], version)
+    _run(made, ["cmake", "--build", made, jobs], version)
+    image = (made / "firmware.bin").read_bytes()
+    path = made.parent / name
+    path.with_suffix(".bin").write_bytes(image)
+    path.with_suffix(".uf2").write_bytes(uf2.pack(image))
+    return path
+
+
+def _run(folder, command, version):
+    """Run a step of the build, quietly unless it fails."""
+    log = folder / "build.log"
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": _RELEASED, "MICROPY_GIT_TAG": "v" + version,
+                   "MICROPY_GIT_HASH": "release", "PYTHONHASHSEED": "0"}       # the order of generated tables, too
+    environment.pop("PICO_SDK_PATH", None)
+    environment.pop("MAKEFLAGS", None)              # make started us: its jobs are not ours
+    with open(log, "wb") as file:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                              env=environment, check=False)
+    if done.returncode == 0:
+        return
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    full = next((line for line in lines if "overflowed by" in line), None)
+    if full is not None:
+        raise Refused("The image is larger than the flash: " + full.strip())
+    raise Refused("\n".join([*lines[-15:], f"failed, see {log.relative_to(_ROOT)}"]))
+
+
+def main(arguments=None):
+    """Build as asked and say what was made; return the exit status."""
+    parser = argparse.ArgumentParser(prog="tools.image", description="Build the product image of a board.")
+    parser.add_argument("--board", default="rpi_pico", help="a folder of boards/")
+    parser.add_argument("--debug", action="store_true", help="keep MicroPython's prompt on USB")
+    parser.add_argument("--micropython", metavar="PATH", type=Path, default=_TREE,
+                        help="a MicroPython checkout with its submodules, instead of Debian's package")
+    parser.add_argument("--quiet", action="store_true", help="say nothing if all is well")
+    chosen = parser.parse_args(arguments)
+    if not chosen.quiet:
+        print("Building the image of", chosen.board, flush=True)
+    try:
+        path = build(chosen.board, chosen.debug, chosen.micropython.resolve())
+    except Refused as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if chosen.quiet:
+        return 0
+    image = path.with_suffix(".bin").read_bytes()
+    print("%s.uf2  ctmeter %s, %d bytes in flash" % (path.relative_to(_ROOT), meter_version(), len(image)))
+    for suffix in (".uf2", ".bin"):
+        digest = hashlib.sha256(path.with_suffix(suffix).read_bytes()).hexdigest()
+        print("SHA-256 of %s%s: %s" % (path.name, suffix, digest))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
