@@ -36,7 +36,7 @@ function fromFloat(number) {
   return flush(bits.getUint32(0));
 }
 
-function toDouble(low, high) {
+function asDouble(low, high) {
   bits.setUint32(0, high);
   bits.setUint32(4, low);
   return bits.getFloat64(0);
@@ -165,7 +165,7 @@ export function installBootrom(chip) {
     UB: () => chip.stop('the boot loader was asked for'),
   };
   const singles = arithmetic(() => toFloat(r[0]), () => toFloat(r[1]), 1, putFloat, putDouble);
-  const doubles = arithmetic(() => toDouble(r[0], r[1]), () => toDouble(r[2], r[3]), 2, putDouble, putFloat);
+  const doubles = arithmetic(() => asDouble(r[0], r[1]), () => asDouble(r[2], r[3]), 2, putDouble, putFloat);
 
   let at = 0x30;
   rom.setUint32(0, 0x20042000, true);               // initial stack pointer: the end of RAM
