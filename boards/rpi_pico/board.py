@@ -17,6 +17,13 @@ NOMINAL_HZ = 50
 NO_LOAD_MVA = 460                                  # 0.4·Ist·Un of a 5 A meter of class C: Ist = 5 mA
 ENERGY_POLL_MS = 100
 
+# Permanent memory: in the controller's own flash, as nothing else is fitted
+SPI_MEMORY = None
+PIN_FLASH_CS = None
+PIN_FRAM_CS = None
+FLASH_REGION = {"offset": 0, "size": 1_048_576}
+PIN_POWER_FAIL = None
+
 # Glass
 I2C_PANEL = {"id": 0, "sda": 20, "scl": 21, "freq": 400_000}
 

@@ -13,6 +13,13 @@ NOMINAL_HZ = 50
 NO_LOAD_MVA = 460                                  # 0.4·Ist·Un of a 5 A meter of class C: Ist = 5 mA
 ENERGY_POLL_MS = 100
 
+# Permanent memory: FRAM for what changes all the time, serial NOR flash for the rest
+SPI_MEMORY = {"id": 1, "sck": 10, "mosi": 11, "miso": 12, "baudrate": 10_000_000, "polarity": 0, "phase": 0}
+PIN_FLASH_CS = 13
+PIN_FRAM_CS = 14
+FLASH_REGION = None
+PIN_POWER_FAIL = 26
+
 # Glass
 I2C_PANEL = {"id": 0, "sda": 20, "scl": 21, "freq": 400_000}
 

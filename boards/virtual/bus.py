@@ -33,6 +33,8 @@ class SPIBus:
         chip = self.selected[0]
         if baudrate > chip.most_baud:
             self._misuse("SPI: clocked at %d Bd, the chip allows %d" % (baudrate, chip.most_baud))
+        if hasattr(chip, "clocked"):               # one to which the time on the wire matters
+            chip.clocked(-(-8_000_000 * len(tx) // baudrate))
         chip.transfer(tx, rx)
 
 
@@ -82,6 +84,10 @@ class SPI:
     def write(self, tx):
         """Send `tx`; what comes back is lost."""
         self._bus.transfer(tx, bytearray(len(tx)), self._baudrate)
+
+    def readinto(self, rx, write=0):
+        """Receive into `rx` while `write` is sent again and again."""
+        self._bus.transfer(bytes([write]) * len(rx), rx, self._baudrate)
 
 
 class I2CBus:

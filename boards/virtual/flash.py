@@ -1,58 +1,33 @@
 # SPDX-License-Identifier: MIT
 """The flash of the controller itself, as much of it as the firmware may use: 1408 KiB of a Pico's 2 MiB.
 
-A NOR flash: erasing a sector sets every bit, programming clears bits, by whole pages of 256 bytes (RP2040 data sheet
-2.8.3.1.3).  `misuse(text)` is told of what it would not do.
+It is programmed by whole pages of 256 bytes (RP2040 data sheet 2.8.3.1.3); what is FF in a page leaves its cells alone.
+While it is erased or programmed the controller stands still.
 """
+from boards.virtual.chips.nor_cells import SECTOR, Cells
+
 SIZE = 1408 * 1024
-SECTOR = 4096
 PAGE = 256
 
 
-class VirtualFlash:
-    """The chip; it lives as long as the world.  A sector that was never programmed takes no memory."""
+class VirtualFlash(Cells):
+    """The chip; it lives as long as the world.  `misuse(text)` is told of what it would not do."""
 
     def __init__(self, misuse):
-        self._misuse = misuse
-        self._sectors = {}
-        self.erasures = {}                         # sector: number of them
-
-    def read(self, address, buf):
-        """Fill `buf` with what stands from `address` on."""
-        at = 0
-        while at < len(buf):
-            sector, place = divmod(address + at, SECTOR)
-            part = min(len(buf) - at, SECTOR - place)
-            held = self._sectors.get(sector)
-            buf[at:at + part] = b"\xFF" * part if held is None else held[place:place + part]
-            at += part
-
-    def program(self, address, data):
-        """Clear the bits that are 0 in `data`."""
-        if address % PAGE or len(data) % PAGE:
-            self._misuse("flash: %d bytes programmed at 0x%X, which are not whole pages" % (len(data), address))
-        for at in range(len(data)):
-            sector, place = divmod(address + at, SECTOR)
-            held = self._sectors.get(sector)
-            if held is None:
-                held = self._sectors[sector] = bytearray(b"\xFF" * SECTOR)
-            if data[at] & ~held[place]:
-                self._misuse("flash: 0x%02X programmed over 0x%02X at 0x%X" % (data[at], held[place], address + at))
-            held[place] &= data[at]
-
-    def erase(self, sector):
-        """Set every bit of a sector."""
-        self._sectors.pop(sector, None)
-        self.erasures[sector] = self.erasures.get(sector, 0) + 1
+        super().__init__(SIZE // SECTOR, misuse)
 
 
 class Region:
-    """Some of the flash as MicroPython's extended block device, the shape of rp2.Flash(start=, len=)."""
+    """Some of a flash as MicroPython's extended block device, the shape of rp2.Flash(start=, len=).
 
-    def __init__(self, flash, offset, size):
-        if offset % SECTOR or size % SECTOR or offset < 0 or size <= 0 or offset + size > SIZE:
+    `page`: what is programmed must be whole pages of so many bytes, 1 allows everything.
+    """
+
+    def __init__(self, flash, offset, size, page=PAGE):
+        if offset % SECTOR or size % SECTOR or offset < 0 or size <= 0 or offset + size > flash.sectors * SECTOR:
             raise ValueError("not whole sectors of the flash")
         self._flash = flash
+        self._page = page
         self._first = offset // SECTOR
         self._count = size // SECTOR
 
@@ -66,7 +41,13 @@ class Region:
         if offset is None:
             for sector in range(address // SECTOR, (address + len(buf) + SECTOR - 1) // SECTOR):
                 self._flash.erase(sector)
-        self._flash.program(address, buf)
+        if address % self._page or len(buf) % self._page:
+            self._flash.misuse("flash: %d bytes programmed at 0x%X, which are not whole pages" % (len(buf), address))
+        at = 0
+        while at < len(buf):
+            part = min(len(buf) - at, SECTOR - (address + at) % SECTOR)
+            self._flash.program(address + at, memoryview(buf)[at:at + part])
+            at += part
 
     def ioctl(self, op, arg):
         """Number of blocks (4), their size (5), erasing a block (6), as vfs.AbstractBlockDev has it."""

@@ -103,6 +103,28 @@ class Watchdog:
             self._clock.at(due_us, self._look)
 
 
+class Periodic:
+    """The shape of machine.Timer: calls its handler once a period, in virtual time."""
+
+    def __init__(self, clock, period_ms, handler, alive):
+        self._clock = clock
+        self._period_us = 1_000 * period_ms
+        self._handler = handler
+        self._alive = alive
+        self._ended = False
+        clock.after(self._period_us, self._due)
+
+    def deinit(self):
+        """End it."""
+        self._ended = True
+
+    def _due(self):
+        if self._ended or not self._alive():
+            return
+        self._clock.after(self._period_us, self._due)
+        self._handler(self)
+
+
 class HAL:
     """Everything the firmware may ask of the hardware of this board."""
 
@@ -194,6 +216,14 @@ class HAL:
     def reset_cause(self):
         """Return why the controller started: "power" or "watchdog"."""
         return self._world.reset_cause
+
+    def every(self, period_ms, handler):
+        """Call `handler(timer)` each `period_ms`; `.deinit()` of what is returned ends it."""
+        return Periodic(self._clock, period_ms, handler, self._is_powered)
+
+    def reset(self):
+        """Restart the controller; the chips around it keep their power."""
+        self._world.watchdog_bites()
 
     def collect(self):
         """Collect garbage, where the interpreter has a collector that waits for it."""

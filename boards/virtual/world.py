@@ -15,7 +15,9 @@ import sys
 from boards.virtual import board as virtual_board
 from boards.virtual.bus import I2CBus, SelectLine, SPIBus
 from boards.virtual.chips.ade7880 import VirtualADE7880
+from boards.virtual.chips.mb85rs import VirtualMB85RS
 from boards.virtual.chips.pcf85176 import VirtualPCF85176
+from boards.virtual.chips.w25q import VirtualW25Q
 from boards.virtual.clock import Clock
 from boards.virtual.flash import VirtualFlash
 from boards.virtual.hal import HAL
@@ -75,6 +77,15 @@ class World:
         self._selects[board.PIN_METER_CS] = (bus, self.chip)
         if board.PIN_METER_IRQ1 is not None:
             self.chip.on_irq1(self.wire(board.PIN_METER_IRQ1).drive)
+        self.nor = self.fram = None
+        if board.SPI_MEMORY is not None:
+            bus = self._spi.setdefault(board.SPI_MEMORY["id"], SPIBus(self.misuse))
+            if board.PIN_FLASH_CS is not None:
+                self.nor = VirtualW25Q(self.clock, self.misuse)
+                self._selects[board.PIN_FLASH_CS] = (bus, self.nor)
+            if board.PIN_FRAM_CS is not None:
+                self.fram = VirtualMB85RS(self.misuse)
+                self._selects[board.PIN_FRAM_CS] = (bus, self.fram)
         self.lcd = [VirtualPCF85176(chip, self.misuse, self.clock) for chip in range(2)]
         if board.I2C_PANEL is not None:
             self._i2c[board.I2C_PANEL["id"]] = bus = I2CBus()
@@ -135,17 +146,24 @@ class World:
     # --- the power switch
     def power_on(self):
         """Give power to the board: chips first, then the controller."""
-        self.chip.power(True)
-        for chip in self.lcd:
+        for chip in self._chips():
             chip.power(True)
+        if self.board.PIN_POWER_FAIL is not None:
+            self.wire(self.board.PIN_POWER_FAIL).drive(1)
         self.reset_cause = "power"
         self._begin_life()
+
+    def _chips(self):
+        return [chip for chip in [self.chip, self.nor, self.fram] + self.lcd if chip is not None]
+
+    def warn(self):
+        """Tell the controller that its supply is going; capacitors last as long as the caller lets them."""
+        self.wire(self.board.PIN_POWER_FAIL).drive(0)
 
     def cut(self):
         """Take power away now, between two runs.  The mains stay as they are set."""
         self._end_life()
-        self.chip.power(False)
-        for chip in self.lcd:
+        for chip in self._chips():
             chip.power(False)
 
     def reset(self, cause="watchdog"):
@@ -167,14 +185,18 @@ class World:
 
     def _end_life(self):
         self._hal.powered = False
+        self._let_go()
+        self._loop.drop()
+        self._loop = self._hal = self.meter = None
+
+    def _let_go(self):
+        """The controller has stopped: nobody drives or hears its pins."""
         self.edges.all_low()
         for wire in self._wires.values():
             wire.connect(None)
         self.line.disconnect()
         for bus in self._spi.values():
             bus.release_all()
-        self._loop.drop()
-        self._loop = self._hal = self.meter = None
 
     # --- wires, as the HAL asks for them
     def wire(self, pin):

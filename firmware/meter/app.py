@@ -2,33 +2,46 @@
 """The meter, put together: the only file that knows every room.
 
 Order of start: memory, registers, chip, display, ports.  A register is restored before anything can show, send or
-count it; a board without memory starts from zero and says so in its status.
+count it; a board without memory starts from zero and says so in its status.  What must survive are the words of
+`storage/words.py`: everybody who counts works in his part of them.
 """
 from micropython import const
 
 from meter.core import calibration
-from meter.core.energy import Energy, Registers
+from meter.core.energy import RESIDUES, Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
 from meter.core.quantities import Quantities
-from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_DISPLAY, NO_MEMORY, Status
+from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_DISPLAY, NO_MEMORY, WATCHDOG_RESET, Status
 from meter.display.buttons import Button
 from meter.display.glass import Glass
 from meter.display.lists import Lists
 from meter.display.pages import TEST, Pages
 from meter.drivers import ade7880
 from meter.drivers.optical import OpticalPort
+from meter.drivers.mb85rs import MB85RS
 from meter.drivers.pcf85176 import PCF85176
+from meter.drivers.w25q import W25Q
 from meter.objects import Objects
 from meter.protocol.iec62056_21 import Server
+from meter.storage import words
+from meter.storage.area import SECTOR, Area
+from meter.storage.hot import Hot
+from meter.storage.ledger import Ledger
 from meter.tasks.measure import Measure
+from meter.tasks.memory import Memory
 from meter.tasks.optical import Optical
 from meter.tasks.panel import Buttons, Panel
+from meter.tasks.power_fail import PowerFail
 from meter.tasks.supervisor import Supervisor
 from meter.version import VERSION
 
 _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
 _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
+_STORE = const(1)                                  # number of the hot store of the registers
+_RING = const(1)                                   # and of their ring
+_RING_SECTORS = const(256)                         # 1 MiB
+_PAGE = const(256)                                 # what a controller's own flash is programmed by
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
 # What the status calls it when the metering chip has to be started again
@@ -73,22 +86,36 @@ class App:
         self._hal = hal
         self.status = Status()
         self.status.set(NO_MEMORY)
-        self.registers = Registers()
+        if hal.reset_cause() != "power":
+            self.status.set(WATCHDOG_RESET)
+        owner = hal.unique_id()
+        self._words, area, stalls = _open_memory(board, hal, owner)
+        self.ledger = None if area is None else Ledger(area, _RING, owner, self._words)
+        self.registers = _registers_in(self._words)
         self.quantities = Quantities()
-        self.serial = "%08d" % (int.from_bytes(hal.unique_id(), "big") % _SERIAL_DIGITS)
-        self.objects = Objects(self.registers, self.quantities, self.status,
+        self.serial = "%08d" % (int.from_bytes(owner, "big") % _SERIAL_DIGITS)
+        self.objects = Objects(self._shown, self.quantities, self.status,
                                {"serial": self.serial, "version": VERSION, "ratio": "1"})
+        self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES))
         self.measure = self._make_measure(board, hal)
         self.optical = self._make_optical(board, hal)
+        self._quiet = self.optical.quiet if self.optical is not None else _always
+        shadow = None if self.ledger is None else Registers(self.ledger.kwh, self.ledger.counts)
+        self.memory = Memory(hal, self.status, self._words, self.ledger, self.registers, shadow, _registers_in,
+                             self.energy, self.pulses, self.chip, self._quiet, stalls)
+        self._power_fail = None
+        if board.PIN_POWER_FAIL is not None:
+            self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.measure.count, self.memory.save)
         self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.panel = self._make_panel(board, hal)
         self._buttons = self._make_buttons(board, hal)
 
     async def run(self) -> None:
         """Run the meter for ever."""
-        quiet = self.optical.quiet if self.optical is not None else _always
-        supervisor = Supervisor(self._hal, self.status, self._hal.watchdog(_WATCHDOG_MS), quiet)
-        for task in (self.measure, self.panel, self._buttons, self.optical):
+        watchdog = self._hal.watchdog(_WATCHDOG_MS)
+        await self.memory.start()                  # nothing shows, sends or counts before the registers are back
+        supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
+        for task in (self.measure, self.memory, self._power_fail, self.panel, self._buttons, self.optical):
             if task is not None:
                 supervisor.start(task.run)
         await supervisor.watch()
@@ -99,13 +126,14 @@ class App:
         irq1 = None if board.PIN_METER_IRQ1 is None else hal.input(board.PIN_METER_IRQ1)
         self.chip = ade7880.ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms,
                                     (gains,) * 3, calibration.vlevel(board.NOMINAL_MV),
-                                    calibration.no_load_level(board.NO_LOAD_MVA), board.NOMINAL_HZ, irq1)
+                                    calibration.no_load_level(board.NO_LOAD_MVA), board.NOMINAL_HZ, irq1,
+                                    self._words.part(words.HIGH, 9), self._words.part(words.LOW, 9))
         latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
-        self.pulses = tuple([(PulseTrain(counts, latency_us), hal.pulse_output(pin, WIDTH_US))
-                             for counts, pin in ((LED_COUNTS, board.PIN_LED_KWH), (S0_COUNTS, board.PIN_S0))
-                             if pin is not None])
-        return Measure(hal, self.chip, _CONDITIONS, Energy(self.registers), self.quantities, self.status, self.pulses,
-                       board.ENERGY_POLL_MS)
+        trains = ((LED_COUNTS, board.PIN_LED_KWH, 0), (S0_COUNTS, board.PIN_S0, 1))
+        self.pulses = tuple([(PulseTrain(counts, latency_us, self._words.part(words.PULSES + number, 1)),
+                              hal.pulse_output(pin, WIDTH_US)) for counts, pin, number in trains if pin is not None])
+        return Measure(hal, self.chip, _CONDITIONS, self.energy, self.quantities, self.status, self.pulses,
+                       board.ENERGY_POLL_MS, self._polled)
 
     def _make_optical(self, board, hal):
         if board.UART_OPTICAL is None:
@@ -131,5 +159,34 @@ class App:
         return Buttons(hal, line, Button(line() == 0), self.panel.press)
 
 
-def _always():
+    def _shown(self, fresh):
+        return self.memory.shown(fresh)
+
+    def _polled(self):
+        self.memory.polled()
+
+
+def _open_memory(board, hal, owner):
+    """Return (words, the area of flash for registers or None, whether erasing it stops the controller)."""
+    fram = flash = None
+    if board.SPI_MEMORY is not None:
+        spi = hal.spi(**board.SPI_MEMORY)
+        if board.PIN_FRAM_CS is not None:
+            fram = MB85RS(spi, hal.output(board.PIN_FRAM_CS, 1))
+        if board.PIN_FLASH_CS is not None:
+            flash = Area(W25Q(spi, hal.output(board.PIN_FLASH_CS, 1)), 0, _RING_SECTORS)
+    stalls = False
+    if flash is None and board.FLASH_REGION is not None:
+        device = hal.flash_region(**board.FLASH_REGION)
+        if device is not None:
+            flash = Area(device, 0, min(_RING_SECTORS, board.FLASH_REGION["size"] // SECTOR), _PAGE)
+            stalls = True
+    return Hot(fram, _STORE, words.COUNT, owner), flash, stalls
+
+
+def _registers_in(kept):
+    return Registers(kept.part(words.KWH, words.REGISTERS), kept.part(words.COUNTS, words.REGISTERS))
+
+
+def _always(_=0):
     return True

@@ -114,11 +114,12 @@ ROWS: "tuple[tuple, ...]" = (
 class Objects:
     """The rows, filled from the parts of one meter: its registers, its snapshot, its status, its identity.
 
-    `identity` maps the keys `serial`, `version`, `ratio` to text.
+    `shown(fresh)` returns the registers that may be told; `fresh`: as they are now, whatever that costs.  `identity`
+    maps the keys `serial`, `version`, `ratio` to text.
     """
 
-    def __init__(self, registers, quantities, status, identity: dict) -> None:
-        self._registers = registers
+    def __init__(self, shown, quantities, status, identity: dict) -> None:
+        self._shown = shown
         self._quantities = quantities
         self._status = status
         self._identity = identity
@@ -148,9 +149,9 @@ class Objects:
         """Return a row as the glass shows it: energies 7.2 with leading zeros, the rest without."""
         entry = ROWS[row]
         if entry[_KIND] == _ENERGY:
-            kwh, counts = self._registers.read(*entry[_SOURCE])
+            kwh, counts = self._shown(False).read(*entry[_SOURCE])
             return "%07d.%02d" % (kwh % _SHOWN_KWH, counts // (10 * _COUNTS_PER_WH))
-        value = self._value(entry, self._registers)
+        value = self._value(entry, None)
         if value is None:
             return _NO_DIGITS
         if isinstance(value, str):
@@ -159,7 +160,7 @@ class Objects:
 
     def readout(self):
         """Yield the data lines of a read-out (bytes, no line ends); all registers are those of its beginning."""
-        registers = self._registers.copy()
+        registers = self._shown(True).copy()
         for entry in ROWS:
             value = self._value(entry, registers)
             if value is None:

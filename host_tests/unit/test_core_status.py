@@ -27,9 +27,21 @@ class TestStatus(unittest.TestCase):
                 self.status.clear(live)
                 self.assertEqual(self.status.word, latched)
 
-    def test_a_missing_memory_or_glass_is_no_fault_of_the_chip(self):
-        self.status.set(s.NO_MEMORY | s.NO_DISPLAY | s.TASK_FAILED)
-        self.assertFalse(self.status.chip_fault or self.status.triangle)
+    def test_a_missing_glass_or_a_task_that_failed_is_no_fault_that_the_triangle_tells(self):
+        self.status.set(s.NO_DISPLAY | s.TASK_FAILED)
+        self.assertFalse(self.status.chip_fault or self.status.memory_fault or self.status.triangle)
+        self.assertEqual(self.status.info(), "00000000")
+
+    def test_memory_that_is_not_as_it_should_be_is_the_second_digit_and_the_triangle(self):
+        for live in (s.NO_MEMORY, s.FRAM_LOST, s.FLASH_LOST, s.FOREIGN_MEMORY):
+            with self.subTest(live=live):
+                self.setUp()
+                self.status.set(live)
+                self.assertEqual(self.status.info(), "00000010")
+                self.assertTrue(self.status.triangle)
+                self.status.clear(live)
+                self.assertEqual(self.status.info(), "00000000")
+                self.assertFalse(self.status.triangle)
 
     def test_the_detail_is_the_word_in_eight_hexadecimal_digits(self):
         self.status.set(s.CHIP_ABSENT | s.NO_MEMORY)

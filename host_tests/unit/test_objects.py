@@ -15,7 +15,7 @@ class TestObjects(unittest.TestCase):
         self.registers = e.Registers()
         self.quantities = Quantities()
         self.status = Status()
-        self.objects = objects.Objects(self.registers, self.quantities, self.status,
+        self.objects = objects.Objects(lambda fresh: self.registers, self.quantities, self.status,
                                        {"serial": "12345678", "version": "0.1.0", "ratio": "1"})
 
     def glass(self, code):

@@ -40,6 +40,23 @@ class TestHAL(unittest.TestCase):
             wire.drive(level)
         self.assertEqual(heard, [0, 0])
 
+    def test_a_timer_calls_its_handler_once_a_period_until_it_is_ended(self):
+        instants = []
+        timer = self.world.meter.hal.every(20, lambda timer: instants.append(self.world.clock.now_us))
+        began_us = self.world.clock.now_us
+        self.world.run(milliseconds=70)
+        timer.deinit()
+        self.world.run(milliseconds=70)
+        self.assertEqual([instant - began_us for instant in instants], [20_000, 40_000, 60_000])
+
+    def test_a_reset_starts_the_firmware_anew_and_tells_no_power_cut(self):
+        first = self.world.meter
+        hal = first.hal
+        hal.every(10, lambda timer: hal.reset())
+        self.world.run(milliseconds=15)
+        self.assertIsNot(self.world.meter, first)
+        self.assertEqual(self.world.meter.hal.reset_cause(), "watchdog")
+
     def test_flash_keeps_what_it_holds_when_the_power_is_cut(self):
         self.world.meter.hal.flash_region(4096, 4096).writeblocks(0, b"\xA5" * 256, 0)
         self.world.cut()

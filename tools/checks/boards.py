@@ -16,6 +16,8 @@ _IMAGE_FILES = ("manifest.py", "mpconfigboard.cmake", "mpconfigboard.h", "pins.c
 _SOFTWARE = "virtual"                               # a board that no image is built for
 
 _SPI_MOST_BAUD = 2_500_000                          # ADE7880 data sheet Rev. C, table 3
+_MEMORY_MOST_BAUD = 25_000_000                      # MB85RS2MT data sheet, "AC Characteristics"
+_SECTOR = 4_096                                     # of the flash of either controller
 _I2C_MOST_HZ = 400_000                              # PCF85176 data sheet Rev. 2, 13
 _OPTICAL_BAUDS = (300, 600, 1200, 2400, 4800, 9600)    # IEC 62056-21:2002 6.3.14
 _PIN_KEYS = ("sck", "mosi", "miso", "sda", "scl", "tx", "rx")
@@ -97,7 +99,7 @@ def read_contract(readme):
     contract = {}
     section = readme.split("\n## The contract", 1)[1].split("\n## ", 1)[0]
     for names, meaning in re.findall(r"^\| (`[A-Z].*?) \| (.*) \|$", section, re.MULTILINE):
-        keys = re.match(r"`(id [a-z0-9 ]+)`", meaning)
+        keys = re.match(r"`([a-z0-9]+(?: [a-z0-9]+)+)`", meaning)
         rule = Rule(tuple(keys.group(1).split()) if keys else (), "`None`" in meaning)
         contract.update((name, rule) for name in re.findall("`([A-Z0-9_]+)`", names))
     return contract
@@ -218,9 +220,22 @@ def _esp32_problems(uses):
             yield "%s: %s %d is not free" % (use, kind, use.bus)
 
 
+def _memory_problems(values):
+    spi, region = values["SPI_MEMORY"], values["FLASH_REGION"]
+    for name in ("PIN_FRAM_CS", "PIN_FLASH_CS"):
+        if values[name] is not None and spi is None:
+            yield "%s is on no bus: SPI_MEMORY is None" % name
+    if spi is not None and not 0 < spi["baudrate"] <= _MEMORY_MOST_BAUD:
+        yield "SPI_MEMORY: %d Bd, the MB85RS2MT allows %d" % (spi["baudrate"], _MEMORY_MOST_BAUD)
+    if spi is not None and spi["polarity"] != spi["phase"]:
+        yield "SPI_MEMORY: the memories need mode 0 or 3"
+    if region is not None and (region["offset"] % _SECTOR or region["size"] % _SECTOR or region["size"] < 3 * _SECTOR):
+        yield "FLASH_REGION: not whole sectors of %d bytes, three at least" % _SECTOR
+
+
 def _limit_problems(values):
     spi, panel = values["SPI_METER"], values["I2C_PANEL"]
-    found = []
+    found = list(_memory_problems(values))
     if not 0 < spi["baudrate"] <= _SPI_MOST_BAUD:
         found.append("SPI_METER: %d Bd, the ADE7880 allows %d" % (spi["baudrate"], _SPI_MOST_BAUD))
     if (spi["polarity"], spi["phase"]) != (1, 1):

@@ -38,10 +38,21 @@ COUNTS_PER_KWH = const(50_000_000)
 # origin, as turning its current transformer round would do: R3 becomes R1, R2 becomes R4.
 TOTAL = ((A_IMPORT, A_EXPORT), (R1, R3), (R2, R4))
 
+# Places of what is carried from poll to poll: the net of the vector sum, its running second, the fraction of a count of
+# its apparent energy, the last direction of each phase and of the vector sum (1: export)
+_NET_ACTIVE = const(0)
+_NET_REACTIVE = const(1)
+_SECOND_ACTIVE = const(2)
+_SECOND_REACTIVE = const(3)
+_FRACTION = const(4)
+_EXPORT = const(5)
+RESIDUES = const(9)
+
 # The three phases jitter against each other by a few counts in one poll.  A vector sum of nothing must not
 # make import and export both run, so its net is held back until it reaches this many counts (0.2 mWh).
 _NET_COUNTS = const(10)
 
+_MOST = const(1 << 30)                             # counts that are carried: small integers
 _FRACTION_BITS = const(8)                          # of a count, carried from second to second (vector E)
 
 
@@ -62,11 +73,14 @@ def isqrt(value: int) -> int:
 
 
 class Registers:
-    """The registers themselves: `kwh` and `counts` hold group after group, eight words each."""
+    """The registers themselves: `kwh` and `counts` hold group after group, eight words each.
 
-    def __init__(self) -> None:
-        self.kwh = array("i", [0] * (_GROUPS * _REGISTERS))
-        self.counts = array("i", [0] * (_GROUPS * _REGISTERS))
+    They may be given: signed words that somebody else keeps.
+    """
+
+    def __init__(self, kwh=None, counts=None) -> None:
+        self.kwh = array("i", [0] * (_GROUPS * _REGISTERS)) if kwh is None else kwh
+        self.counts = array("i", [0] * (_GROUPS * _REGISTERS)) if counts is None else counts
 
     def grow(self, group: int, register: int, counts: int) -> None:
         """Add `counts` >= 0 to one register."""
@@ -105,32 +119,30 @@ class Registers:
 
 
 class Energy:
-    """What makes the registers grow.  `add` is called for every poll and allocates nothing; `second` once a second."""
+    """What makes the registers grow.  `add` is called for every poll and allocates nothing; `second` once a second.
 
-    def __init__(self, registers: Registers) -> None:
+    `kept`: RESIDUES signed words that a power cut shall not take.
+    """
+
+    def __init__(self, registers: Registers, kept=None) -> None:
         self._registers = registers
-        self._export = bytearray(VECTOR + 1)       # last direction of each phase and of the vector sum; 1: export
-        self._net_active = 0
-        self._net_reactive = 0
-        self._second_active = 0
-        self._second_reactive = 0
-        self._fraction = 0
+        self._kept = array("i", [0] * RESIDUES) if kept is None else kept
         self.imported = 0                          # counts that the last `add` gave to billed A+: pulses, tariffs
 
     def add(self, counts) -> None:
         """Add one poll: `counts` is active L1..L3, reactive L1..L3, apparent L1..L3, signed."""
-        export = self._export
+        kept = self._kept
         active = reactive = imported = 0
         for phase in range(3):
             p = counts[phase]
             q = counts[3 + phase]
             s = counts[6 + phase]
             if p > 0:
-                export[phase] = 0
+                kept[_EXPORT + phase] = 0
                 imported += p
             elif p < 0:
-                export[phase] = 1
-            direction = export[phase]
+                kept[_EXPORT + phase] = 1
+            direction = kept[_EXPORT + phase]
             if p:
                 self._grow(phase, A_IMPORT + direction, p)
             if q:
@@ -140,36 +152,49 @@ class Energy:
             active += p
             reactive += q
         self.imported = imported
-        self._second_active += active
-        self._second_reactive += reactive
         self._vector(active, reactive)
+        active += kept[_SECOND_ACTIVE]
+        reactive += kept[_SECOND_REACTIVE]
+        if -_MOST < active < _MOST and -_MOST < reactive < _MOST:
+            kept[_SECOND_ACTIVE] = active
+            kept[_SECOND_REACTIVE] = reactive
+        else:                                      # of a gap of hours
+            self._apparent(active, reactive)
 
     def direct(self, exporting: int) -> None:
         """Take the directions from the chip: bit n is 1 where phase n exports.  For every start of its counting."""
         for phase in range(3):
-            self._export[phase] = exporting >> phase & 1
+            self._kept[_EXPORT + phase] = exporting >> phase & 1
 
     def second(self) -> None:
         """Close a second: vector apparent energy is √(P² + Q²) of what the second counted."""
-        p = self._second_active
-        q = self._second_reactive
-        self._second_active = self._second_reactive = 0
-        s = self._fraction + isqrt((p * p + q * q) << 2 * _FRACTION_BITS)
-        self._fraction = s & (1 << _FRACTION_BITS) - 1
-        self._registers.grow(VECTOR, E_IMPORT + self._export[VECTOR], s >> _FRACTION_BITS)
+        self._apparent(self._kept[_SECOND_ACTIVE], self._kept[_SECOND_REACTIVE])
+
+    def restart(self) -> None:
+        """Forget what is carried: the registers have been restored without it."""
+        for place in range(RESIDUES):
+            self._kept[place] = 0
+
+    def _apparent(self, p, q):
+        kept = self._kept
+        kept[_SECOND_ACTIVE] = kept[_SECOND_REACTIVE] = 0
+        s = kept[_FRACTION] + isqrt((p * p + q * q) << 2 * _FRACTION_BITS)
+        kept[_FRACTION] = s & (1 << _FRACTION_BITS) - 1
+        self._registers.grow(VECTOR, E_IMPORT + kept[_EXPORT + VECTOR], s >> _FRACTION_BITS)
 
     def _vector(self, active, reactive):
-        net = self._net_active + active
+        kept = self._kept
+        net = kept[_NET_ACTIVE] + active
         if net >= _NET_COUNTS or net <= -_NET_COUNTS:
-            self._export[VECTOR] = 1 if net < 0 else 0
-            self._registers.grow(VECTOR, A_IMPORT + self._export[VECTOR], abs(net))
+            kept[_EXPORT + VECTOR] = 1 if net < 0 else 0
+            self._registers.grow(VECTOR, A_IMPORT + kept[_EXPORT + VECTOR], abs(net))
             net = 0
-        self._net_active = net
-        net = self._net_reactive + reactive
+        kept[_NET_ACTIVE] = net
+        net = kept[_NET_REACTIVE] + reactive
         if net >= _NET_COUNTS or net <= -_NET_COUNTS:
-            self._registers.grow(VECTOR, _quadrant(self._export[VECTOR], net), abs(net))
+            self._registers.grow(VECTOR, _quadrant(kept[_EXPORT + VECTOR], net), abs(net))
             net = 0
-        self._net_reactive = net
+        kept[_NET_REACTIVE] = net
 
     def _grow(self, phase, register, counts):
         """Add the magnitude of `counts` to a register of a phase and to the same one of the billed sum."""

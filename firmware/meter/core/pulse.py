@@ -21,15 +21,16 @@ _SHIFT = const(4)                                  # time is reckoned in 16 µs,
 class PulseTrain:
     """The pulses of one output.
 
-    `residue` is the energy in counts that has not yet been given out as a pulse; a power cut must keep it.
-    After `add` the first `n` places of `delay_us` tell how long after now each pulse is due.
+    `residue` is the energy in counts that has not yet been given out as a pulse; `kept` is the word that holds it, so
+    that a power cut does not take it.  After `add` the first `n` places of `delay_us` tell how long after now each
+    pulse is due.
     """
 
-    def __init__(self, counts_per_pulse: int, latency_us: int) -> None:
+    def __init__(self, counts_per_pulse: int, latency_us: int, kept=None) -> None:
         self._counts_per_pulse = counts_per_pulse
         self._latency_us = latency_us
         self._pause_us = _PERIOD_US                # since the last pulse, at the end of the last interval
-        self.residue = 0
+        self._kept = array("i", [0]) if kept is None else kept
         self.delay_us = array("i", [0] * _MOST)
 
     def add(self, counts: int, interval_us: int) -> int:
@@ -40,8 +41,8 @@ class PulseTrain:
         if not 0 < interval_us <= self._latency_us:    # energy of a gap, however ticks that wrap put its length:
             interval_us = self._latency_us             # it is given out as fast as pulses may come
         per_pulse = self._counts_per_pulse
-        due = per_pulse - self.residue             # counts into this interval at which the next pulse is earned
-        held = self.residue + counts
+        due = per_pulse - self._kept[0]            # counts into this interval at which the next pulse is earned
+        held = self._kept[0] + counts
         earliest_us = _PERIOD_US - self._pause_us
         self._pause_us = min(self._pause_us + interval_us, _PERIOD_US)
         n = 0
@@ -57,5 +58,14 @@ class PulseTrain:
             due += per_pulse
             held -= per_pulse
             n += 1
-        self.residue = held
+        self._kept[0] = held
         return n
+
+    @property
+    def residue(self) -> int:
+        """Counts that have not yet become a pulse."""
+        return self._kept[0]
+
+    def restart(self, counts: int) -> None:
+        """Go on where a register of whole kWh and `counts` stands, which a power cut has taken back a little."""
+        self._kept[0] = counts % self._counts_per_pulse

@@ -77,6 +77,7 @@ _ALL = const(-1)                                   # write-1-to-clear: every fla
 _SETTLED_MS = const(1_300)                   # DS: time after Run = 1 until results are settled
 _MOST_PER_MS = const(200)                          # counts a phase: inputs clipped at ±0.787 V, 375 V·15 A·2.5 = 14 kW
 _LONGEST_MS = const(97_000_000)                    # 27 h: after that a total may have gone round (22 counts a ms)
+_GAP_MS = const(93_000_000)                        # of it, what a controller that was restarted may have missed
 _RESET_MS = const(10)                              # between SWRST and the first look at RSTDONE
 _RESET_LOOKS = const(12)
 
@@ -114,6 +115,7 @@ class ADE7880:
 
     `gains` is three times (xIGAIN, xVGAIN, xPGAIN, xPHCAL) from core/calibration, `vlevel` and `no_load` (the
     level VANOLOAD) likewise; `sleep_ms` is an awaitable pause; `irq1` is None where the pin is not wired.
+    `high` and `low`, nine signed words each, hold the totals up to which the energy has been handed out.
     """
 
     Lost = ChipLost
@@ -121,7 +123,7 @@ class ADE7880:
     PARTS = (CURRENT, VOLTAGE, POWER, APPARENT, FACTOR, PERIOD, ANGLE)     # where each kind of reading begins
 
     def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, gains, vlevel: int, no_load: int,
-                 nominal_hz: int = 50, irq1: "InputLine | None" = None) -> None:
+                 nominal_hz: int = 50, irq1: "InputLine | None" = None, high=None, low=None) -> None:
         self._link = Link(spi, cs)
         self._sleep_ms = sleep_ms
         self._irq1 = irq1
@@ -144,9 +146,12 @@ class ADE7880:
         self._unsettled_polls = 0                  # until the checksum is taken as the golden one
         self._golden = array("i", [0, 0])
         self._changed = False                      # its configuration is known to be wrong: only a reset helps
-        self._based = False                        # _high and _low hold totals of this chip
-        self._high = array("i", [0] * 9)           # totals at the last poll that counted, in halves:
-        self._low = array("i", [0] * 9)            # a whole word is allocated from 2**30 on
+        self._based = False                        # high and low hold totals of this chip
+        self._unknown = 0                          # but for these phases, bit n of phase n
+        self.gap_ms = 0                            # what was counted before `start` may be of so long
+        self._dropped = 0
+        self.high = array("i", [0] * 9) if high is None else high      # totals at the last poll, in halves:
+        self.low = array("i", [0] * 9) if low is None else low         # a whole word is allocated from 2**30 on
         self._new_high = array("i", [0] * 9)
         self._new_low = array("i", [0] * 9)
         self.no_load = 0                           # bit n: phase n is below the starting threshold
@@ -164,9 +169,11 @@ class ADE7880:
         await self._find()
         if self._counts_already():
             if not self._based:                    # nobody knows up to where it had been read: begin here
-                self._take_base()
+                self._unknown = 0b111
+            self._take_base(self._unknown)
             return True
         self._based = False
+        self.gap_ms = 0
         await self._reset()
         self._changed = False
         link.write(_CONFIG2, 0)
@@ -180,11 +187,26 @@ class ADE7880:
         link.write_ram(self._ram)
         if not self._configured():
             raise ChipLost(NOT_STARTED)
-        self._take_base()                          # before Run = 1: not one count is missed
+        self._take_base(0b111)                     # before Run = 1: not one count is missed
         link.write(_RUN, 1)
         if not link.holds(_RUN, 1):
             raise ChipLost(NOT_STARTED)
         return False
+
+    def resume(self, unknown: int) -> None:
+        """Before the first `start`: `high` and `low` are what the life before had handed out.
+
+        A chip that was left counting is read on from there, except for the phases in `unknown`, bit n of phase n.
+        """
+        self._based = True
+        self._unknown = unknown
+        self.gap_ms = _GAP_MS
+
+    def take_dropped(self) -> int:
+        """Return the phases, a bit each, of which counts were dropped since this was last asked."""
+        dropped = self._dropped
+        self._dropped = 0
+        return dropped
 
     def poll(self, counts, elapsed_ms: int) -> None:
         """Fill `counts`, array("i") of nine, with what was counted since the last poll that succeeded.
@@ -211,10 +233,12 @@ class ADE7880:
         idle = no_load & self.no_load              # from the last poll to this one; what came before or after counts
         self.no_load = no_load
         for slot in range(9):
-            self._high[slot] = self._new_high[slot]
-            self._low[slot] = self._new_low[slot]
-            if idle >> slot % 3 & 1:               # er004: a phase in no-load still counts P and Q; they are dropped
+            self.high[slot] = self._new_high[slot]
+            self.low[slot] = self._new_low[slot]
+            if idle >> slot % 3 & 1 and counts[slot]:      # er004: a phase in no-load still counts P and Q
                 counts[slot] = 0
+                self._dropped |= 1 << slot % 3
+        self.gap_ms = 0
 
     def read(self, codes) -> None:
         """Fill `codes`, array("i") of READINGS, with the present values as the chip codes them.
@@ -246,22 +270,25 @@ class ADE7880:
     def _difference(self, slot, address):
         """Return what slot's total has grown by; keep the new total aside."""
         link = self._link
-        link.read_halves(address, self._high[slot], self._low[slot])
-        high = link.high
-        low = link.low
-        step = high - self._high[slot] & 0xFFFF    # modulo 2**32, half by half
+        link.read_halves(address, self.high[slot], self.low[slot])
+        self._new_high[slot] = link.high
+        self._new_low[slot] = link.low
+        return self._step(slot)
+
+    def _step(self, slot):
+        step = self._new_high[slot] - self.high[slot] & 0xFFFF         # modulo 2**32, half by half
         if step & 0x8000:
             step -= 0x10000
-        self._new_high[slot] = high
-        self._new_low[slot] = low
-        return (step << 16) + low - self._low[slot]
+        return (step << 16) + self._new_low[slot] - self.low[slot]
 
-    def _take_base(self):
+    def _take_base(self, phases):
         for slot in range(9):
-            self._link.read_halves(_ENERGIES[slot // 3] + slot % 3, -1, -1)
-            self._high[slot] = self._link.high
-            self._low[slot] = self._link.low
+            if phases >> slot % 3 & 1:
+                self._link.read_halves(_ENERGIES[slot // 3] + slot % 3, -1, -1)
+                self.high[slot] = self._link.high
+                self.low[slot] = self._link.low
         self._based = True
+        self._unknown = 0
 
     def _counts_already(self):
         link = self._link

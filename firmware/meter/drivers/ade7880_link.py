@@ -3,7 +3,8 @@
 
 The caller owns the bus and the chip-select line.  Every read is proven: LAST_ADD must name the register and
 LAST_RWDATA hold the same value, or the word is read again.  What no proof over the same wire can see is a bit that
-arrives wrong in the word and in its repetition alike.  Nothing here allocates in a steady loop.
+arrives wrong in the word and in its repetition alike.  Nothing here allocates in a steady loop; the functions of that
+loop are small because MicroPython takes the state of one of more than 11 words from the heap, each time it is called.
 """
 from errno import EIO
 
@@ -21,9 +22,7 @@ _WRITE = const(0x00)
 _LAST_ADD = const(0xE9FE)
 _LAST_OP = const(0xEA01)
 _LAST_OP_WRITE = const(0xCA)
-_LAST_RWDATA8 = const(0xE7FD)
-_LAST_RWDATA16 = const(0xE9FF)
-_LAST_RWDATA32 = const(0xE5FF)
+_LAST_RWDATA = (None, 0xE7FD, 0xE9FF, None, 0xE5FF)            # by the width of the register
 
 # Hidden registers, DS "Digital signal processor" and anomaly er002
 _KEY = const(0xE7FE)
@@ -78,20 +77,13 @@ class Link:
 
         Raises OSError(EIO) if no attempt could be proven.
         """
-        width = _WIDTH[address >> 8 & 0xF]
-        last_data = _LAST_RWDATA32 if width == 4 else _LAST_RWDATA16 if width == 2 else _LAST_RWDATA8
-        for _ in range(_TRIES):
-            self._get(address, width)
-            got_high = self.high
-            got_low = self.low
-            if got_high == high and got_low == low:
+        tries = _TRIES
+        while tries:
+            self._get(address)
+            if (self.high == high and self.low == low) or self._proves(address):
                 return
-            self._get(_LAST_ADD, 2)
-            if self.low == address:
-                self._get(last_data, width)
-                if self.high == got_high and self.low == got_low:
-                    return
             self.retries = self.retries + 1 & 0xFFFF
+            tries -= 1
         raise OSError(EIO)
 
     def write(self, address: int, value: int) -> None:
@@ -104,7 +96,10 @@ class Link:
         for at in range(2 + width, 2, -1):
             tx[at] = value & 0xFF
             value >>= 8
-        self._frame(tx, self._rx[width])
+        self._cs(1)
+        self._cs(0)
+        self._spi.write_readinto(tx, self._rx[width])
+        self._cs(1)
 
     def write_keyed(self, address: int, value: int) -> None:
         """Write a hidden register: the key must stand directly before it."""
@@ -116,9 +111,9 @@ class Link:
 
         For registers that cannot be read back, or whose value would prove nothing.
         """
-        self._get(_LAST_ADD, 2)
+        self._get(_LAST_ADD)
         if self.low == address:
-            self._get(_LAST_OP, 1)
+            self._get(_LAST_OP)
             if self.low == _LAST_OP_WRITE:
                 return
         raise OSError(EIO)
@@ -143,23 +138,30 @@ class Link:
                 return False
         return True
 
-    def _get(self, address, width):
+    def _proves(self, address):
+        """Tell whether the chip confirms the word that was just read from `address`."""
+        high = self.high
+        low = self.low
+        self._get(_LAST_ADD)
+        if self.low != address:
+            return False
+        self._get(_LAST_RWDATA[_WIDTH[address >> 8 & 0xF]])
+        return self.high == high and self.low == low
+
+    def _get(self, address):
+        width = _WIDTH[address >> 8 & 0xF]
         tx = self._tx[width]
         rx = self._rx[width]
         tx[0] = _READ
         tx[1] = address >> 8
         tx[2] = address & 0xFF
-        self._frame(tx, rx)
+        self._cs(1)                                # an exception may have left it low
+        self._cs(0)
+        self._spi.write_readinto(tx, rx)
+        self._cs(1)
         if width == 4:
             self.high = rx[3] << 8 | rx[4]
             self.low = rx[5] << 8 | rx[6]
         else:
             self.high = 0
             self.low = rx[3] << 8 | rx[4] if width == 2 else rx[3]
-
-    def _frame(self, tx, rx):
-        self._cs(0)
-        try:
-            self._spi.write_readinto(tx, rx)
-        finally:
-            self._cs(1)

@@ -10,7 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 import machine
 from esp32 import Partition
-from machine import I2C, SPI, UART, WDT, Pin
+from machine import I2C, SPI, UART, WDT, Pin, Timer
 from micropython import const
 
 from meter.hal.esp32_rmt import PulseOutput
@@ -98,6 +98,16 @@ def unique_id():
 def reset_cause():
     """Return why the controller started: "power", or "watchdog" for every reset that left the chips powered."""
     return "power" if machine.reset_cause() == machine.PWRON_RESET else "watchdog"
+
+
+def every(period_ms, handler):
+    """Call `handler(timer)` each `period_ms`, when the interpreter may; one at a time, `.deinit()` ends it."""
+    return Timer(0, period=period_ms, mode=Timer.PERIODIC, callback=handler)
+
+
+def reset():
+    """Restart the controller; the chips around it keep their power."""
+    machine.reset()
 
 
 def collect():

@@ -10,12 +10,22 @@ from asyncio import ThreadSafeFlag as Flag, sleep_ms
 from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 import machine
-from machine import I2C, SPI, UART, WDT, Pin
+from machine import I2C, SPI, UART, WDT, Pin, Timer, mem32
 from micropython import const
 from rp2 import Flash
 
 from meter.hal.rp2_pio import PulseCounter, PulseOutput
 from meter.hal.serial import SerialPort
+
+# UART 0, RP2040 data sheet 4.2.8; UART 1 follows
+_UART0 = const(0x4003_4000)
+_UART_STEP = const(0x4000)
+_IBRD = const(0x24)                                # divisor, whole
+_FBRD = const(0x28)                                # and in 1/64
+_LCR_H = const(0x2C)
+_CR = const(0x30)
+_CR_UARTEN = const(1 << 0)
+_FRACTIONS = const(64)
 
 _I2C_TIMEOUT_US = const(10_000)                    # MicroPython's own is 50 ms, longer than the meter may stand still
 
@@ -45,7 +55,7 @@ def uart(id, tx, rx, baudrate, rxbuf=256, txbuf=256):
     """Return a UART, 8N1.  The pull-up keeps the line at rest where no optical head is fitted."""
     port = UART(id, baudrate=baudrate, bits=8, parity=None, stop=1, tx=Pin(tx), rx=input(rx), timeout=0,
                 rxbuf=rxbuf, txbuf=txbuf)
-    return SerialPort(port, UART.IRQ_RXIDLE, txbuf)
+    return SerialPort(port, UART.IRQ_RXIDLE, txbuf, Speed(id, baudrate))
 
 
 def pulse_output(pin, width_us):
@@ -91,6 +101,16 @@ def reset_cause():
     return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power"
 
 
+def every(period_ms, handler):
+    """Call `handler(timer)` each `period_ms`, when the interpreter may; keep what is returned, `.deinit()` ends it."""
+    return Timer(-1, period=period_ms, mode=Timer.PERIODIC, callback=handler)
+
+
+def reset():
+    """Restart the controller; the chips around it keep their power."""
+    machine.reset()
+
+
 def collect():
     """Collect garbage."""
     gc.collect()
@@ -99,3 +119,25 @@ def collect():
 def report(exception):
     """An exception has ended a task; the supervisor starts it again."""
     sys.print_exception(exception)
+
+
+class Speed:
+    """Changes the speed of a UART without the waits of the SDK, 15 bits for each write of LCR_H (hardware_uart/uart.c).
+
+    They let a character end that is being sent; here nobody changes the speed while one is.
+    """
+
+    def __init__(self, id, baudrate):
+        self._base = _UART0 + _UART_STEP * id
+        self._clock = (mem32[self._base + _IBRD] * _FRACTIONS + mem32[self._base + _FBRD]) * baudrate
+
+    def __call__(self, baudrate):
+        """Set the speed in baud."""
+        base = self._base
+        divisor = (self._clock + baudrate // 2) // baudrate
+        control = mem32[base + _CR]
+        mem32[base + _CR] = control & ~_CR_UARTEN
+        mem32[base + _IBRD] = divisor // _FRACTIONS
+        mem32[base + _FBRD] = divisor % _FRACTIONS
+        mem32[base + _LCR_H] = mem32[base + _LCR_H]        # a write of it takes the divisor over, 4.2.3.2.1
+        mem32[base + _CR] = control

@@ -3,16 +3,20 @@
 
 Time-out 0 does not keep MicroPython's UART from waiting (1.25, machine_uart.c of each port).  RP2040: `readinto` waits
 for the next character as soon as one has come, `write` for room as soon as one has gone, up to 44 ms each time at
-300 Bd.  ESP32: `write` waits until everything has room.  Here only what waits is read, and only what surely has room
-is written.
+300 Bd, `init` twice for 15 bits.  ESP32: `write` waits until everything has room.  Here only what waits is read, only
+what surely has room is written, and where `speed` is given it changes the speed.
 """
 
 
 class SerialPort:
-    """`trigger` of `uart.irq` tells of received characters; `room` bytes can be queued once all before are sent."""
+    """`trigger` of `uart.irq` tells of received characters; `room` bytes can be queued once all before are sent.
 
-    def __init__(self, uart, trigger: int, room: int) -> None:
+    `speed(baudrate)`: what changes the speed at once; None: machine.UART does.
+    """
+
+    def __init__(self, uart, trigger: int, room: int, speed=None) -> None:
         self._uart = uart
+        self._speed = speed
         self._trigger = trigger
         self._most = room
         self._room = 0
@@ -22,10 +26,13 @@ class SerialPort:
 
     def init(self, baudrate: int) -> None:
         """Change the speed; what is being sent is lost."""
-        self._uart.init(baudrate=baudrate)
         self._room = 0
-        if self._handler is not None:              # RP2040: the speed resets the FIFO's levels, irq() sets them
-            self._uart.irq(self._handler, self._trigger)
+        if self._speed is None:
+            self._uart.init(baudrate=baudrate)
+            if self._handler is not None:          # it resets what irq() had set
+                self._uart.irq(self._handler, self._trigger)
+        else:
+            self._speed(baudrate)
 
     def readinto(self, buf):
         """Receive into `buf` what waits; return its number, 0 or None if there is nothing."""

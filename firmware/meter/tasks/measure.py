@@ -15,7 +15,7 @@ _CHIP_FAULTS = condition.CHIP_ABSENT | condition.CHIP_NOISE | condition.CHIP_STA
 class Measure:
     """Ten times a second: what the chip counted goes to the registers and the pulses; once a second the values."""
 
-    def __init__(self, hal, chip, conditions, energy, quantities, status, pulses, poll_ms: int) -> None:
+    def __init__(self, hal, chip, conditions, energy, quantities, status, pulses, poll_ms: int, polled) -> None:
         self._hal = hal
         self._chip = chip
         self._conditions = conditions              # {reason of chip.Lost: what the status calls it}
@@ -24,7 +24,9 @@ class Measure:
         self._status = status
         self._pulses = pulses                      # (PulseTrain, output) pairs
         self._poll_ms = poll_ms
+        self._polled = polled                      # called after every poll that counted
         self._counted_ms = 0                       # ticks of the last poll that counted
+        self._then_us = 0
         self._counts = array("i", [0] * 9)
         self._codes = array("i", [0] * chip.READINGS)
         codes = memoryview(self._codes)
@@ -33,7 +35,7 @@ class Measure:
 
     async def run(self, report) -> None:
         """Keep the chip counting and add up what it counts, for ever."""
-        self._counted_ms = self._hal.ticks_ms()
+        self._counted_ms = self._hal.ticks_add(self._hal.ticks_ms(), -self._chip.gap_ms)
         while True:
             report()
             if await self._start():
@@ -63,7 +65,7 @@ class Measure:
         directed = False
         self._retries = self._chip.retries         # finding the chip is not noise
         due = second = hal.ticks_ms()
-        then_us = hal.ticks_us()
+        self._then_us = hal.ticks_us()
         while True:
             due = hal.ticks_add(due, self._poll_ms)
             wait_ms = hal.ticks_diff(due, hal.ticks_ms())
@@ -76,13 +78,9 @@ class Measure:
                 if not directed:
                     self._energy.direct(self._chip.signs())
                     directed = True
-                now_us = hal.ticks_us()
-                now_ms = hal.ticks_ms()
-                self.poll(hal.ticks_diff(now_ms, self._counted_ms), hal.ticks_diff(now_us, then_us))
-                then_us = now_us
-                self._counted_ms = now_ms
-                if hal.ticks_diff(now_ms, second) >= _SECOND_MS:
-                    second = now_ms
+                self.count()
+                if hal.ticks_diff(self._counted_ms, second) >= _SECOND_MS:
+                    second = self._counted_ms
                     self.second()
                 failures = 0
                 self._status.clear(_CHIP_FAULTS)
@@ -94,6 +92,16 @@ class Measure:
             except self._chip.Lost as lost:
                 self._status.set(self._conditions[lost.reason])
                 return
+
+    def count(self) -> None:
+        """Count what there is now, and have it stored.  Raises what the chip's driver raises."""
+        hal = self._hal
+        now_us = hal.ticks_us()
+        now_ms = hal.ticks_ms()
+        self.poll(hal.ticks_diff(now_ms, self._counted_ms), hal.ticks_diff(now_us, self._then_us))
+        self._then_us = now_us
+        self._counted_ms = now_ms
+        self._polled()
 
     def poll(self, elapsed_ms: int, interval_us: int) -> None:
         """The stream of energy, once; allocates nothing.  Raises what the chip's driver raises.

@@ -68,10 +68,10 @@ class Optical:
         self._server.lost()
         self._draining = self._sending
 
-    def quiet(self) -> bool:
-        """Tell whether no character is on its way, as far as one can know."""
+    def quiet(self, quiet_ms: int = _QUIET_MS) -> bool:
+        """Tell whether no character is on its way, nor was for so long, as far as one can know."""
         return not self._sending and (
-            not self.active or self._hal.ticks_diff(self._hal.ticks_ms(), self._last_ms) > _QUIET_MS)
+            not self.active or self._hal.ticks_diff(self._hal.ticks_ms(), self._last_ms) > quiet_ms)
 
     def _arrived(self, _):
         """Interrupt handler: sets a flag and nothing else."""

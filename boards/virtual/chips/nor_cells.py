@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: MIT
+"""The cells of a NOR flash: programming clears bits, erasing sets a sector, and power may go in the middle of either.
+
+What a cut leaves, after the models of littlefs's emubd and of flash that was measured (Tseng, Grupp, Swanson:
+"Understanding the Impact of Power Loss on Flash Memory", DAC 2011): nothing done, a part done, bits done at random, or
+all done and some bits weak: they read now so, now so, until they are programmed again or erased.  A bit that was 0
+before cannot become weak.
+"""
+LOST = "lost"                                      # programs and erasures: nothing has happened
+PREFIX = "prefix"                                  # the first bytes are done, one of them in part
+RANDOM = "random"                                  # each bit that changes has changed or not
+WEAK = "weak"                                      # all bits have changed, some of them not for good
+MODES = (LOST, PREFIX, RANDOM, WEAK)
+
+SECTOR = 4096
+PAGE = 256
+_UNIT = 16
+_WEAK_BITS = 2                                     # of a program
+_WEAK_ERASED_BITS = 40                             # of an erasure
+_BLANK = b"\xFF" * PAGE
+_PAGES = SECTOR // PAGE
+
+# What may be wrong with a sector
+PROGRAM_ERROR = "program error"                    # the device says so: OSError
+ERASE_ERROR = "erase error"
+READ_ERROR = "read error"
+PROGRAM_NOTHING = "program does nothing"           # and says nothing
+ERASE_NOTHING = "erase does nothing"
+
+
+class PowerCut(BaseException):
+    """The power has gone."""
+
+
+class Chance:
+    """Random bits, the same on every interpreter: xorshift (Marsaglia 2003)."""
+
+    def __init__(self, seed):
+        self._state = (seed * 2654435761 + 0x9E3779B9) & 0xFFFFFFFF or 1
+        self.below(7)
+
+    def below(self, limit):
+        """Return a number from 0 to limit - 1."""
+        x = self._state
+        x ^= x << 13 & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= x << 5 & 0xFFFFFFFF
+        self._state = x
+        return x % limit
+
+    def data(self, size):
+        """Return random bytes."""
+        return bytes([self.below(256) for _ in range(size)])
+
+
+class Cells:
+    """`sectors` of 4 KiB.  `misuse(text)` hears what silicon would not do.
+
+    `strict_units`: no 16 bytes may be programmed twice between erasures, as flash with its own error correction asks.
+    Bytes that are FF in what is programmed leave their cells alone.
+    """
+
+    def __init__(self, sectors, misuse, strict_units=False):
+        self.sectors = sectors
+        self.misuse = misuse
+        self._held = {}                            # page: bytes, without those that are blank
+        self._weak = {}                            # (sector, offset): mask
+        self._units = {} if strict_units else None         # sector: set of units programmed
+        self.erasures = {}                         # sector: number of them
+        self.faults = {}                           # sector: what is wrong with it
+        self.stuck = {}                            # sector: {offset: mask of bits that are 0 for ever}
+        self.budget = None                         # erasures that a sector stands
+        self.reads = self.read_bytes = self.programs = self.programmed_bytes = 0
+        self._operations = 0
+        self._cut_operation = None
+        self._mode = None
+        self._on_cut = None
+        self._chance = Chance(1)
+
+    # --- what the chip does
+    def read(self, address, buf):
+        """Fill `buf` from `address` on.  Raises OSError where a sector cannot be read."""
+        self.reads += 1
+        self.read_bytes += len(buf)
+        at = 0
+        while at < len(buf):
+            page, place = divmod(address + at, PAGE)
+            part = min(len(buf) - at, PAGE - place)
+            if self.faults and self.faults.get(page // _PAGES) == READ_ERROR:
+                raise OSError(5)
+            buf[at:at + part] = self._held.get(page, _BLANK)[place:place + part]
+            at += part
+        if self._weak:
+            self._waver(address, buf)
+
+    def program(self, address, data):
+        """Clear the bits that are 0 in `data`, which lies in one sector."""
+        sector, place = divmod(address, SECTOR)
+        data = bytes(data)
+        if place + len(data) > SECTOR:
+            raise ValueError("more than a sector")
+        self.programs += 1
+        self.programmed_bytes += len(data) - data.count(b"\xFF")
+        old = self._get(sector, place, len(data))
+        new = _and(old, data)
+        self._check(sector, place, old, data)
+        fault = self.faults.get(sector)
+        if fault == PROGRAM_ERROR:
+            raise OSError(5)
+        if fault == PROGRAM_NOTHING:
+            new = old
+        if self._cut_now():
+            self._cut_program(sector, place, old, new)
+            return
+        self._put(sector, place, new)
+        for key in [key for key in self._weak if key[0] == sector and place <= key[1] < place + len(data)]:
+            self._weak[key] &= data[key[1] - place]    # a weak bit that is programmed again is firm
+
+    def erase(self, sector):
+        """Set every bit of a sector."""
+        if not 0 <= sector < self.sectors:
+            raise ValueError("no such sector")
+        fault = self.faults.get(sector)
+        if fault == ERASE_ERROR:
+            raise OSError(5)
+        self.erasures[sector] = self.erasures.get(sector, 0) + 1
+        if self._cut_now():
+            self._cut_erase(sector)
+            return
+        if fault == ERASE_NOTHING:
+            return
+        self._clear(sector)
+        if self.budget is not None and self.erasures[sector] > self.budget:
+            for _ in range(8):
+                self._put(sector, self._chance.below(SECTOR), bytes([0xFF & ~(1 << self._chance.below(8))]))
+        if sector in self.stuck:
+            for place in self.stuck[sector]:
+                self._put(sector, place, b"\xFF")
+
+    # --- power
+    def cut_at(self, operation, mode, seed, on_cut=None):
+        """Let the power go in the n-th program or erasure from now, 1 is the next; None: not any more.
+
+        `on_cut()` is called when it has happened; without it PowerCut is raised.
+        """
+        self._operations = 0
+        self._cut_operation = operation
+        self._mode = mode
+        self._on_cut = on_cut
+        self._chance = Chance(seed)
+
+    @property
+    def operations(self):
+        """Programs and erasures since `cut_at`."""
+        return self._operations
+
+    # --- what a test does to it
+    def snapshot(self):
+        """Return all that the cells hold, to be given to `restore`."""
+        return dict(self._held), dict(self._weak), dict(self.erasures)
+
+    def restore(self, snapshot):
+        """Hold what they held then."""
+        self._held, self._weak, self.erasures = [dict(part) for part in snapshot]
+        if self._units is not None:
+            self._units.clear()
+
+    def flip(self, address, bit):
+        """Turn one bit over."""
+        sector, place = divmod(address, SECTOR)
+        self._put(sector, place, bytes([self._get(sector, place, 1)[0] ^ 1 << bit]))
+
+    def overwrite(self, address, data):
+        """Put bytes there, whatever silicon would say."""
+        for at in range(0, len(data), PAGE):
+            sector, place = divmod(address + at, SECTOR)
+            self._put(sector, place, bytes(data[at:at + PAGE]))
+
+    def held(self, address, size):
+        """Return what some bytes are, without a look at weak ones."""
+        data = bytearray()
+        while size:
+            page, place = divmod(address, PAGE)
+            part = min(size, PAGE - place)
+            data += self._held.get(page, _BLANK)[place:place + part]
+            address += part
+            size -= part
+        return bytes(data)
+
+    # --- how
+    def _cut_now(self):
+        self._operations += 1
+        return self._operations == self._cut_operation
+
+    def _cut_program(self, sector, place, old, new):
+        chance = self._chance
+        left = old
+        if self._mode == PREFIX:
+            whole = chance.below(len(old) + 1)
+            left = new[:whole] + old[whole:]
+            if whole < len(old):
+                left = left[:whole] + bytes([new[whole] | old[whole] & chance.below(256)]) + old[whole + 1:]
+        elif self._mode == RANDOM:
+            left = _and(old, bytes([byte | mask for byte, mask in zip(new, chance.data(len(new)))]))
+        elif self._mode == WEAK:
+            left = new
+            self._weaken(sector, place, old, new, _WEAK_BITS)
+        self._put(sector, place, left)
+        self._go()
+
+    def _cut_erase(self, sector):
+        chance = self._chance
+        if self._mode == PREFIX:
+            whole = chance.below(SECTOR + 1)
+            for page in range(_PAGES):
+                self._put(sector, page * PAGE, _BLANK[:max(min(whole - page * PAGE, PAGE), 0)])
+        elif self._mode == RANDOM:
+            for page in range(_PAGES):
+                old = self._get(sector, page * PAGE, PAGE)
+                self._put(sector, page * PAGE, bytes([byte | mask for byte, mask in zip(old, chance.data(PAGE))]))
+        elif self._mode == WEAK:
+            weak = []
+            for _ in range(_WEAK_ERASED_BITS):
+                place = chance.below(SECTOR)
+                fresh = ~self._get(sector, place, 1)[0] & 0xFF & 1 << chance.below(8)
+                if fresh:
+                    weak.append((place, fresh))
+            self._clear(sector)
+            for place, fresh in weak:
+                self._weak[sector, place] = fresh
+        self._go()
+
+    def _go(self):
+        self._cut_operation = None
+        if self._on_cut is None:
+            raise PowerCut
+        self._on_cut()
+
+    def _weaken(self, sector, place, old, new, count):
+        for _ in range(count):
+            for _ in range(64):                    # somewhere where a bit has gone from 1 to 0
+                at = self._chance.below(len(old))
+                fresh = old[at] & ~new[at] & 1 << self._chance.below(8)
+                if fresh:
+                    key = (sector, place + at)
+                    self._weak[key] = self._weak.get(key, 0) | fresh
+                    break
+
+    def _waver(self, address, buf):
+        for (sector, place), mask in self._weak.items():
+            at = sector * SECTOR + place - address
+            if mask and 0 <= at < len(buf):
+                buf[at] = buf[at] & ~mask & 0xFF | mask & self._chance.below(256)
+
+    def _clear(self, sector):
+        for page in range(sector * _PAGES, (sector + 1) * _PAGES):
+            self._held.pop(page, None)
+        for key in [key for key in self._weak if key[0] == sector]:
+            del self._weak[key]
+        if self._units is not None:
+            self._units.pop(sector, None)
+
+    def _get(self, sector, place, size):
+        return self.held(sector * SECTOR + place, size)
+
+    def _put(self, sector, place, data):
+        if sector in self.stuck:
+            data = bytearray(data)
+            for at, mask in self.stuck[sector].items():
+                if place <= at < place + len(data):
+                    data[at - place] &= ~mask & 0xFF
+            data = bytes(data)
+        address = sector * SECTOR + place
+        at = 0
+        while at < len(data):
+            page, inside = divmod(address + at, PAGE)
+            part = min(len(data) - at, PAGE - inside)
+            held = self._held.get(page, _BLANK)
+            self._held[page] = held[:inside] + data[at:at + part] + held[inside + part:]
+            at += part
+
+    def _check(self, sector, place, old, data):
+        """Report bits that should go from 0 to 1, and units that are programmed twice."""
+        if _and(old, data) != data:
+            for at in range(len(data)):
+                if data[at] != 0xFF and data[at] & ~old[at] and not self._weak.get((sector, place + at)):
+                    self.misuse("flash: 0x%02X programmed over 0x%02X at 0x%X"
+                                 % (data[at], old[at], sector * SECTOR + place + at))
+                    break
+        if self._units is not None:
+            units = self._units.setdefault(sector, set())
+            for unit in range(place // _UNIT, (place + len(data) - 1) // _UNIT + 1):
+                first = max(unit * _UNIT - place, 0)
+                if data[first:(unit + 1) * _UNIT - place].count(b"\xFF") < min(_UNIT, len(data) - first):
+                    if unit in units:
+                        self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
+                    units.add(unit)
+
+
+def _and(one, other):
+    size = len(one)
+    return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(size, "little")

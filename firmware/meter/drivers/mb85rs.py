@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""MB85RS2MT and FM25V20A FRAM, 256 KiB on SPI.  DS = Fujitsu MB85RS2MT data sheet, "Op-code"; the other answers alike.
+
+The caller owns the bus (mode 0 or 3, at most 25 MHz) and the select line.  Writing takes no time beyond the bus and
+has no pages.
+"""
+from errno import EIO, ENODEV
+
+from micropython import const
+
+_WRITE_ENABLE = const(0x06)
+_READ_STATUS = const(0x05)
+_READ = const(0x03)
+_WRITE = const(0x02)
+_READ_ID = const(0x9F)
+_STATUS_WEL = const(1 << 1)
+
+_FUJITSU = b"\x04\x7F\x48\x03"
+_CYPRESS = b"\x7F\x7F\x7F\x7F\x7F\x7F\xC2\x25\x08"
+SIZE = const(1 << 18)
+
+
+class MB85RS:
+    """One chip."""
+
+    def __init__(self, spi, cs) -> None:
+        self._spi = spi
+        self._cs = cs
+        self._frame = bytearray(4)
+        self._one = memoryview(self._frame)[:1]
+        self._two = memoryview(self._frame)[:2]
+        self._answer = bytearray(10)
+        self._back = memoryview(self._answer)[:2]
+
+    def start(self) -> None:
+        """Prove that it is one of the chips named above.  Raises OSError(ENODEV)."""
+        request = bytearray(10)
+        request[0] = _READ_ID
+        self._cs(0)
+        self._spi.write_readinto(request, self._answer)
+        self._cs(1)
+        if self._answer[1:5] != _FUJITSU and self._answer[1:10] != _CYPRESS:
+            raise OSError(ENODEV)
+
+    def read(self, address: int, buf) -> None:
+        """Fill `buf` from `address` on."""
+        self._address(_READ, address)
+        self._cs(0)
+        self._spi.write(self._frame)
+        self._spi.readinto(buf, 0)
+        self._cs(1)
+
+    def write(self, address: int, buf) -> None:
+        """Write `buf` from `address` on; allocates nothing.  Raises OSError(EIO) if the chip does not allow it."""
+        frame = self._frame
+        frame[0] = _WRITE_ENABLE
+        self._cs(0)
+        self._spi.write(self._one)
+        self._cs(1)
+        frame[0] = _READ_STATUS
+        frame[1] = 0
+        self._cs(0)
+        self._spi.write_readinto(self._two, self._back)
+        self._cs(1)
+        if self._answer[1] & (_STATUS_WEL | 1) != _STATUS_WEL:         # bit 0 is 0: nobody answers with FF
+            raise OSError(EIO)
+        self._address(_WRITE, address)
+        self._cs(0)
+        self._spi.write(frame)
+        self._spi.write(buf)
+        self._cs(1)
+
+    def _address(self, instruction, address):
+        self._frame[0] = instruction
+        self._frame[1] = address >> 16
+        self._frame[2] = address >> 8 & 0xFF
+        self._frame[3] = address & 0xFF

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""Some sectors of a flash memory: read, program and erase by (sector, offset).
+
+The device speaks MicroPython's extended block-device protocol with blocks of one sector (vfs.AbstractBlockDev:
+readblocks and writeblocks with an offset, ioctl 4, 5, 6).  One whose `ioctl(6)` only begins an erase has `busy()`
+besides and raises OSError(EAGAIN) until it has ended; on all others an erase takes as long as it takes.
+"""
+from errno import ENODEV
+
+from micropython import const
+
+_COUNT = const(4)                                  # ioctl: number of blocks
+_SIZE = const(5)                                   # their size
+_ERASE = const(6)
+
+SECTOR = const(4_096)
+_PROOF = const(256)                                # bytes compared at a time
+_BLANK = b"\xFF" * _PROOF
+
+
+class Area:
+    """`count` sectors of `device` from `first` on.
+
+    `page`: 0, or the bytes that the device programs at a time (256 on the flash of a RP2040, whose SDK takes what
+    follows a shorter buffer in memory for data); what is not meant then stays FF, which leaves cells alone.
+    """
+
+    def __init__(self, device, first: int, count: int, page: int = 0) -> None:
+        self._device = device
+        self._first = first
+        self.count = count
+        self._page = bytearray(page)
+        self._proof = bytearray(_PROOF)
+        self.reads = 0                             # transfers so far, for those who count them
+
+    def start(self) -> None:
+        """Make the device ready.  Raises OSError if it is not the one expected, ENODEV if it has no such sectors."""
+        start = getattr(self._device, "start", None)
+        if start is not None:
+            start()
+        if self._device.ioctl(_SIZE, 0) != SECTOR or self._first + self.count > self._device.ioctl(_COUNT, 0):
+            raise OSError(ENODEV)
+
+    def read(self, sector: int, offset: int, buf) -> None:
+        """Fill `buf` from a place of a sector.  Raises OSError."""
+        self.reads += 1
+        self._device.readblocks(self._first + sector, buf, offset)
+
+    def program(self, sector: int, offset: int, data) -> bool:
+        """Clear the bits that are 0 in `data`; tell whether it then reads back.  Raises OSError if nobody is there."""
+        try:
+            self._write(sector, offset, data)
+            return self._holds(sector, offset, data)
+        except OSError:
+            if not self.present():
+                raise
+            return False
+
+    def erase(self, sector: int) -> bool:
+        """Begin to erase a sector, `busy` tells when it has ended; False if the device says that it cannot.
+
+        Raises OSError if nobody is there.
+        """
+        try:
+            self._device.ioctl(_ERASE, self._first + sector)
+        except OSError:
+            if not self.present():
+                raise
+            return False
+        return True
+
+    def present(self) -> bool:
+        """Tell whether the device answers; one that cannot be asked is part of the controller."""
+        present = getattr(self._device, "present", None)
+        return present is None or present()
+
+    def busy(self) -> bool:
+        """Tell whether an erase is still under way.  Raises OSError."""
+        busy = getattr(self._device, "busy", None)
+        return busy is not None and busy()
+
+    def blank(self, sector: int, offset: int, size: int) -> bool:
+        """Tell whether `size` bytes are erased, a multiple of 256.  Raises OSError."""
+        proof = self._proof
+        for at in range(offset, offset + size, len(proof)):
+            self.read(sector, at, proof)
+            if proof != _BLANK:
+                return False
+        return True
+
+    def _write(self, sector, offset, data):
+        size = len(self._page)
+        if not size:
+            self._device.writeblocks(self._first + sector, data, offset)
+            return
+        at = 0
+        while at < len(data):
+            place = (offset + at) % size
+            part = min(len(data) - at, size - place)
+            for byte in range(size):
+                self._page[byte] = 0xFF
+            self._page[place:place + part] = data[at:at + part]
+            self._device.writeblocks(self._first + sector, self._page, offset + at - place)
+            at += part
+
+    def _holds(self, sector, offset, data):
+        proof = memoryview(self._proof)
+        at = 0
+        while at < len(data):
+            part = min(len(data) - at, len(proof))
+            self.read(sector, offset + at, proof[:part])
+            if proof[:part] != memoryview(data)[at:at + part]:
+                return False
+            at += part
+        return True
+

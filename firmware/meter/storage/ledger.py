@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The registers' ring: checkpoints of each Wh behind a preface that holds everything, and how they are read again."""
+import struct
+from array import array
+
+from micropython import const
+
+from meter.storage import words as at
+from meter.storage.checkpoint import RECORD, Checkpoints
+from meter.storage.ring import FOUND, REFUSED, Ring
+
+_COUNTS_PER_KWH = const(50_000_000)
+_GROUP = const(8)
+_WORD = const(0xFFFF_FFFF)
+
+# A total of the chip is the sum of the registers of its phase with these signs: A+ A- R1 R2 R3 R4 E+ E-
+_SIGNS = (1, -1, 0, 0, 0, 0, 0, 0), (0, 0, 1, 1, -1, -1, 0, 0), (0, 0, 0, 0, 0, 0, 1, 1)
+
+
+class Ledger:
+    """Registers in a ring.  `words` (`part`, `stored`) are those of the hot store, of which the registers are a part.
+
+    `begun`: this life has a sector of its own.  Until then what was restored may rest on bits that the power cut left
+    weak, so nothing may be shown that only stands there.  `kwh`, `counts`: what a restart would find.  `pressing`: what
+    should be stored waits for a sector.
+    """
+
+    def __init__(self, area, ring: int, owner: bytes, words) -> None:
+        self._stored = words.stored
+        self.ring = Ring(area, ring, RECORD, owner, 4 * at.COUNT)
+        self._checkpoints = Checkpoints(self.ring, words.part(at.KWH, at.REGISTERS),
+                                        words.part(at.COUNTS, at.REGISTERS))
+        self.kwh = self._checkpoints.kwh
+        self.counts = self._checkpoints.counts
+        self.preface = array("i", [0] * at.COUNT)  # the words with which the sector that was read began
+        self.begun = self.pressing = False
+        self.refused = False                       # the area belongs to somebody else
+        self.found = False                         # there were registers
+
+    def restore(self) -> bool:
+        """Read the newest registers into `kwh` and `counts`; tell whether there were any.  Raises OSError."""
+        ring = self.ring
+        self.begun = self.pressing = self.found = False
+        state = ring.mount()
+        self.refused = state == REFUSED
+        if state != FOUND:
+            return False
+        first = ring.sequence
+        while not self._begin(first):              # its preface has rotted: what the sectors before it say still holds
+            ring.damaged += 1
+            first -= 1
+            if first not in ring.sequences():
+                return False
+        for sequence in range(first, ring.sequence + 1):
+            if sequence > first:
+                self._begin(sequence)
+            ring.damaged += self._checkpoints.replay(ring.slots_of(sequence))
+        self.found = True
+        return True
+
+    def totals(self, high, low) -> int:
+        """Put into halves what the metering chip's nine totals were when it had counted what `restore` has found.
+
+        Return the phases, a bit each, whose totals cannot be told.
+        """
+        for slot in range(9):
+            phase = slot % 3
+            total = (self.preface[at.HIGH + slot] << 16) + self.preface[at.LOW + slot]
+            for register in range(_GROUP):
+                place = phase * _GROUP + register
+                sign = _SIGNS[slot // 3][register]
+                total += sign * ((self.kwh[place] - self.preface[at.KWH + place]) * _COUNTS_PER_KWH
+                                 + self.counts[place] - self.preface[at.COUNTS + place])
+            high[slot] = (total & _WORD) >> 16
+            low[slot] = total & 0xFFFF
+        return self._checkpoints.dropped
+
+    def drop(self, phases: int) -> None:
+        """Counts of these phases (a bit each) have been dropped."""
+        self._checkpoints.dropped |= phases
+
+    def due(self) -> bool:
+        """Tell whether the registers should be stored.  Allocates nothing."""
+        return not self.begun or self._checkpoints.due()
+
+    def store(self, exactly: bool = False) -> bool:
+        """Store the registers as they are now; False if that must wait for `step`.  Raises OSError.
+
+        `exactly`: to the count, in a sector of their own, if one is ready.
+        """
+        stored = exactly and self._roll()
+        stored = stored or (self.begun and self._checkpoints.append()) or self._roll()
+        self.pressing = not stored
+        return stored
+
+    def step(self, ahead: bool = False) -> bool:
+        """Go on preparing the next sector; tell whether there is more to do at once.  Raises OSError.
+
+        `ahead`: have one ready long before it is needed, so that everything can be stored exactly at any time.
+        """
+        hurry = not self.begun or self.pressing or ahead
+        if not self.ring.step(hurry):
+            return hurry or self.ring.wants
+        if not self.begun:
+            self._roll()
+        return False
+
+    def erases(self, ahead: bool) -> bool:
+        """Tell whether `step` may erase a sector now, which on some devices makes the controller stand still."""
+        return not self.ring.ready and (not self.begun or self.pressing or ahead or self.ring.wants)
+
+    def _roll(self):
+        if not self.ring.roll(self._stored):
+            return False
+        self._checkpoints.begun()
+        self.begun = True
+        return True
+
+    def _begin(self, sequence):
+        preface = self.ring.preface(sequence)
+        if preface is None:
+            return False
+        for word in range(at.COUNT):
+            self.preface[word] = struct.unpack_from("<i", preface, 4 * word)[0]
+        self._checkpoints.begin(self.preface[at.KWH:at.KWH + at.REGISTERS],
+                                self.preface[at.COUNTS:at.COUNTS + at.REGISTERS])
+        return True

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""The words that survive: one array of signed words, whose slices are the working memory of those who count.
+
+    0    9    totals of the metering chip up to which the registers are complete, upper halves
+    9    9    their lower halves
+    18   12   residues of core/energy.py
+    30   2    residues of the pulse outputs
+    32   40   registers: whole kWh
+    72   40   registers: counts below one kWh
+
+What is stored is the array as it stands, so storing copies nothing, and nobody else remembers what must be stored.
+"""
+from array import array
+
+from micropython import const
+
+try:
+    from uctypes import addressof, bytearray_at
+except ImportError:                                # CPython
+    bytearray_at = None
+
+HIGH = const(0)
+LOW = const(9)
+RESIDUES = const(18)
+PULSES = const(30)
+KWH = const(32)
+COUNTS = const(72)
+REGISTERS = const(40)
+COUNT = const(112)
+
+
+class Words:
+    """`count` words: `words` as such, `bytes` as they are stored (little-endian), both writable."""
+
+    def __init__(self, count: int = COUNT) -> None:
+        self._array = array("i", [0] * count)
+        self.words = memoryview(self._array)
+        self.bytes = memoryview(_bytes_of(self._array))
+
+    def part(self, first: int, count: int):
+        """Return `count` words from `first` on, for whoever works with them."""
+        return self.words[first:first + count]
+
+
+def _bytes_of(words):
+    if bytearray_at is None:
+        return memoryview(words).cast("B")
+    return bytearray_at(addressof(words), 4 * len(words))

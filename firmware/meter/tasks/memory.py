@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""Permanent memory: what was counted is restored before anything shows it, and stored while it is counted.
+
+With FRAM every poll is stored, and flash follows each Wh; without it what stands on flash is what the meter shows.  A
+memory that is missing or dies is told in the status; the other one goes on, and what comes back is merged.
+"""
+from errno import EAGAIN
+
+from micropython import const
+
+from meter.core import status as condition
+from meter.core.energy import A_IMPORT, BILLED
+
+_STEP_MS = const(10)
+_IDLE_MS = const(100)
+_PROBE_MS = const(500)                             # a memory that is gone is looked for so often
+_PATIENCE_MS = const(3_000)                        # of the start, for a flash that does not come to an end
+_QUIET_MS = const(2_000)                           # after the last character, before the controller may stand still
+_SHORT_MS = const(300)                             # and when a sector is needed at once
+_SETTLED_MS = const(60_000)                        # of life, until a sector is kept ready
+_WORN_ERASURES = const(80_000)                     # of the 100 000 that the makers promise
+_FAR_COUNTS = const(100_000)                       # 2 Wh between the memories: one of them has missed something
+_COUNTS_PER_KWH = const(50_000_000)
+
+
+class Memory:
+    """Keeps `registers`, which are part of the words of `hot`, in FRAM if `hot` has one and in `ledger` if not None.
+
+    `shadow`: registers as they stand on flash; `view(words)`: those in other words.  `energy` closes the running second
+    of the vector sum, `pulses` begin anew where registers were taken back, `chip` tells of dropped counts and takes its
+    totals back.  `quiet(ms)`: no character has moved for so long.  `stalls`: while the flash erases, all stands still.
+    """
+
+    def __init__(self, hal, status, hot, ledger, registers, shadow, view, energy, pulses, chip, quiet,
+                 stalls: bool) -> None:
+        self._hal = hal
+        self._status = status
+        self._hot = hot
+        self._ledger = ledger
+        self._registers = registers
+        self._shadow = shadow
+        self._view = view
+        self._energy = energy
+        self._pulses = pulses
+        self._chip = chip
+        self._quiet = quiet
+        self._stalls = stalls
+        self._fram_works = self._flash_works = False
+        self._fram_known = self._flash_known = False       # what it holds is part of the registers
+        self._base = registers.copy()              # what this life began with
+        self._probed_ms = self._started_ms = hal.ticks_ms()
+        self._settled = False
+
+    async def start(self) -> None:
+        """Restore the registers; comes back when they may be shown."""
+        restored = False
+        if self._hot.memory is not None:
+            restored = self._load()
+        if self._ledger is not None:
+            await self._restore()
+        self._merge(restored)
+        self._base = self._registers.copy()
+        if self._flash_works and not self._fram_works:
+            await self._settle()                   # what is shown must stand firmly
+        self._tell()
+
+    async def run(self, report) -> None:
+        """Keep a sector ready, and look after memories that are gone, for ever."""
+        while True:
+            report()
+            self._probe()
+            more = False
+            try:
+                more = self._flash_works and self._step()
+            except OSError:
+                self._lose_flash()
+            await self._hal.sleep_ms(_STEP_MS if more else _IDLE_MS)
+
+    def polled(self) -> None:
+        """Energy has been counted: store it, in FRAM at once, on flash when a register has moved by a Wh."""
+        if self._ledger is not None:
+            self._ledger.drop(self._chip.take_dropped())
+        if self._fram_works:
+            try:
+                self._hot.store()
+            except OSError:
+                self._lose_fram()
+        if self._flash_works and self._ledger.begun and self._ledger.due():
+            self._store()
+
+    def shown(self, fresh: bool = False):
+        """Return the registers that may be shown and sent: those that a power cut could not take back.
+
+        `fresh`: store what there is before, so that they are the present ones.
+        """
+        if self._fram_works or not self._flash_works or not self._ledger.begun:
+            return self._registers
+        if fresh:
+            self._store()
+        return self._shadow
+
+    def save(self) -> None:
+        """The power is about to go: store everything to the last count."""
+        self.polled()
+        if self._flash_works and not self._fram_works:
+            self._store(True)
+
+    def _store(self, exactly=False):
+        self._energy.second()                      # its apparent energy is part of the registers only then
+        try:
+            self._ledger.store(exactly)
+        except OSError:
+            self._lose_flash()
+        self._tell()
+
+    # --- the start
+    def _load(self):
+        """Fill the words from FRAM; tell whether there was anything."""
+        try:
+            found = self._hot.load()
+        except OSError:
+            self._status.set(condition.FRAM_LOST)
+            return False
+        self._fram_works = self._fram_known = True
+        return found
+
+    async def _restore(self):
+        """Fill the ledger from flash, which may still be busy with what the life before has begun."""
+        waited_ms = 0
+        try:
+            while not self._open_flash():
+                if waited_ms > _PATIENCE_MS:
+                    self._status.set(condition.FLASH_LOST)
+                    return
+                await self._hal.sleep_ms(_STEP_MS)
+                waited_ms += _STEP_MS
+        except OSError:
+            self._status.set(condition.FLASH_LOST)
+
+    def _open_flash(self):
+        """Read the ledger; False if it cannot be read yet.  Raises OSError."""
+        try:
+            self._ledger.ring.area.start()
+        except OSError as trouble:
+            if trouble.args[0] == EAGAIN:          # CPython knows no errno of an OSError with one argument
+                return False
+            raise
+        self._ledger.restore()
+        self._flash_known = True
+        self._flash_works = not self._ledger.refused
+        return True
+
+    def _merge(self, restored):
+        """Make the registers of what FRAM (if `restored`) and flash hold; each told at most the truth."""
+        if not self._flash_known or not self._ledger.found:
+            if restored:
+                self._chip.resume(0)
+            return
+        behind = ahead = False
+        for slot in range(len(self._base.kwh)):
+            difference = self._difference(self._ledger, self._registers, slot)
+            if difference > 0:
+                ahead = True
+                self._registers.kwh[slot] = self._ledger.kwh[slot]
+                self._registers.counts[slot] = self._ledger.counts[slot]
+            elif difference < 0:
+                behind = True
+            if restored and abs(difference) > _FAR_COUNTS:
+                self._status.set(condition.MEMORY_DISAGREED)
+        if not ahead:                              # FRAM has it all: its words belong together
+            self._chip.resume(0)
+            return
+        self._energy.restart()
+        counts = self._registers.read(BILLED, (A_IMPORT,))[1]
+        for train, _ in self._pulses:
+            train.restart(counts)
+        if behind:
+            return                                 # nobody knows what the chip had counted
+        self._chip.resume(self._ledger.totals(self._chip.high, self._chip.low))
+
+    async def _settle(self):
+        waited_ms = 0
+        try:
+            while not self._ledger.begun and waited_ms < _PATIENCE_MS:
+                self._ledger.step()
+                await self._hal.sleep_ms(_STEP_MS)
+                waited_ms += _STEP_MS
+        except OSError:
+            self._lose_flash()
+
+    # --- memories that come and go
+    def _step(self):
+        ledger = self._ledger
+        if not self._settled:                      # a supply that comes and goes costs one erasure each time, not two
+            self._settled = self._hal.ticks_diff(self._hal.ticks_ms(), self._started_ms) > _SETTLED_MS
+        if (self._stalls and ledger.erases(self._settled)
+                and not self._quiet(_SHORT_MS if ledger.pressing else _QUIET_MS)):
+            return True
+        return ledger.step(self._settled)
+
+    def _probe(self):
+        """From time to time: is everybody still there, and is anybody back?"""
+        now = self._hal.ticks_ms()
+        if self._hal.ticks_diff(now, self._probed_ms) < _PROBE_MS:
+            return
+        self._probed_ms = now
+        if self._flash_works:
+            if not self._ledger.ring.area.present():
+                self._lose_flash()
+        elif self._ledger is not None and not (self._flash_known and self._ledger.refused):
+            self._find_flash()
+        if self._hot.memory is not None and not self._fram_works:
+            self._find_fram()
+
+    def _find_flash(self):
+        known = self._flash_known
+        try:
+            if not self._open_flash():
+                return
+        except OSError:
+            return
+        if not known and self._ledger.found:
+            self._add(self._ledger)
+        self._tell()
+
+    def _find_fram(self):
+        try:
+            if self._fram_known:
+                self._hot.memory.start()
+            else:
+                other = self._hot.apart()
+                self._add(self._view(other))
+                self._hot.follow()
+                self._fram_known = True
+            self._hot.store()
+        except OSError:
+            return
+        self._fram_works = True
+        self._tell()
+
+    def _add(self, found):
+        """A memory that was not there at the start knows of more than this life began with."""
+        for slot in range(len(self._base.kwh)):
+            missing = self._difference(found, self._base, slot)
+            if missing > 0:
+                self._registers.grow(0, slot, missing)
+                self._base.kwh[slot] = found.kwh[slot]
+                self._base.counts[slot] = found.counts[slot]
+
+    def _difference(self, one, other, slot):
+        return (one.kwh[slot] - other.kwh[slot]) * _COUNTS_PER_KWH + one.counts[slot] - other.counts[slot]
+
+    def _lose_fram(self):
+        self._fram_works = False
+        self._status.set(condition.FRAM_LOST)
+        if self._flash_works:                      # from now on what stands there is shown: it must not be less
+            self._ledger.begun = False
+        self._tell()
+
+    def _lose_flash(self):
+        self._flash_works = False
+        self._status.set(condition.FLASH_LOST)
+        self._tell()
+
+    def _tell(self):
+        status = self._status
+        if self._fram_works:
+            status.clear(condition.FRAM_LOST)
+        if self._flash_works:
+            status.clear(condition.FLASH_LOST)
+        if self._fram_works or self._flash_works:
+            status.clear(condition.NO_MEMORY)
+        else:
+            status.set(condition.NO_MEMORY)
+        foreign = self._hot.foreign
+        damaged = self._hot.damaged > 1            # one slot is what a power cut leaves
+        if self._ledger is not None:
+            ring = self._ledger.ring
+            foreign += ring.foreign + self._ledger.refused
+            damaged = damaged or ring.damaged or ring.bad
+            if ring.erasures > _WORN_ERASURES:
+                status.set(condition.MEMORY_WORN)
+        if foreign:
+            status.set(condition.FOREIGN_MEMORY)
+        if damaged:
+            status.set(condition.MEMORY_DAMAGED)
+

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""The whole meter and its permanent memory: power cuts, restarts of the controller alone, memories that come and go.
+
+Truth is what the metering chip has counted, by the textbook; what was shown before is the least that may be found.
+"""
+import gc
+import unittest
+
+from host_tests.system import readings
+from host_tests.system.probe import Probe
+from meter.core import energy as e
+from meter.core import status as condition
+
+LOAD = ((231.0, 5.0, 20.0), (219.0, 2.0, 325.0), (242.0, 0.7, 110.0))
+FULL = ((264.5, 6.0, 0.0),) * 3                    # 4761 W
+BOTH = {}
+FLASH_ONLY = {"PIN_FRAM_CS": None}
+ON_CHIP = {"SPI_MEMORY": None, "PIN_FRAM_CS": None, "PIN_FLASH_CS": None,
+           "FLASH_REGION": {"offset": 0, "size": 1 << 20}}
+NONE = {"SPI_MEMORY": None, "PIN_FRAM_CS": None, "PIN_FLASH_CS": None}
+WH = readings.WH
+POLL_WH = 4761 / 36_000 + 0.001                    # what a poll of 0.1 s adds at most
+RUNNING_WH = 4761 / 3_600 + 0.001                  # and a second
+
+
+def make_world(variant, stimuli=LOAD):
+    world = readings.make_world(ENERGY_POLL_MS=100, **variant)
+    readings.apply(world, stimuli)
+    world.probe = Probe(world.clock)
+    world.line.add(world.probe)
+    return world
+
+
+def restart(world, off_s=2):
+    """Cut the power and give it back; return the registers before and after, before anything more was counted."""
+    before = readings.registers(world.meter)
+    world.cut()
+    world.mains.balanced(volts=0, amps=0, degrees=0)
+    world.run(seconds=off_s)
+    world.power_on()
+    world.run(seconds=2)
+    return before, readings.registers(world.meter)
+
+
+def read_out(world, code):
+    """Return a register as the optical port sends it, in Wh."""
+    head = world.probe
+    head.clear()
+    head.send(b"/?!\r\n")
+    world.run(milliseconds=2_500)
+    head.send(b"\x06050\r\n")
+    world.run(milliseconds=8_000)
+    found = head.data.find(b"\n" + code + b"(") + len(code) + 2
+    digits = head.data[found:head.data.find(b"*", found)]
+    return int(bytes(digits).replace(b".", b""))
+
+
+def problem(before, after, most_wh):
+    """Return what is wrong with registers after a restart: one lost more than it may, or gained; None if nothing is.
+
+    What the vector sum's second under way has counted is in its apparent register only when the second has ended.
+    """
+    for key, counts in before.items():
+        running = RUNNING_WH if key == (e.VECTOR, "E+") else 0
+        if not -running * WH <= counts - after[key] <= most_wh * WH:
+            return "%s: %.5f Wh lost" % (key, (counts - after[key]) / WH)
+    return None
+
+
+class Everywhere:
+    """What holds on a board with FRAM and flash, with flash alone, and with the controller's own flash."""
+
+    variant = None
+
+    def setUp(self):
+        gc.collect()
+
+    def test_what_was_shown_or_sent_is_never_lowered(self):
+        world = make_world(self.variant, FULL)
+        sent = 0
+        for _ in range(3):
+            readings.apply(world, FULL)
+            sent = max(sent, read_out(world, b"1.8.0"))
+            glass = world.meter.objects.glass(world.meter.objects.find("1.8.0"))
+            world.run(milliseconds=300)
+            restart(world)
+            self.assertTrue(read_out(world, b"1.8.0") >= sent)
+            self.assertTrue(world.meter.objects.glass(world.meter.objects.find("1.8.0")) >= glass)
+
+    def test_a_read_out_tells_what_was_counted_up_to_it(self):
+        world = make_world(self.variant, FULL)
+        world.run(seconds=10)
+        began = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1] // WH
+        self.assertTrue(read_out(world, b"1.8.0") >= began)
+
+    def test_a_power_fail_warning_leaves_nothing_behind(self):
+        world = make_world(self.variant, FULL)
+        world.run(milliseconds=70_450)
+        world.warn()
+        world.run(milliseconds=40)
+        saved = readings.registers(world.meter)
+        before, after = restart(world)
+        self.assertEqual(problem(saved, after, 0), None)
+        self.assertEqual(problem(before, after, POLL_WH), None)    # 40 ms more went by
+
+    def test_when_the_controller_alone_restarts_the_chip_counts_on_and_nothing_is_lost(self):
+        world = make_world(self.variant)
+        world.run(seconds=20)
+        start_us = world.clock.now_us
+        before = readings.registers(world.meter)
+        world.reset()
+        world.run(seconds=10)
+        grown = readings.grown(before, readings.registers(world.meter))
+        expected = readings.expected(LOAD, (world.clock.now_us - start_us) / 3.6e9)
+        for key, wh in expected.items():
+            if key[0] != e.VECTOR or key[1] not in ("E+", "E-"):       # √ of a gap is that of its sums
+                self.assertTrue(abs(grown[key] - wh) < POLL_WH, (key, grown[key], wh))
+
+    def test_why_it_started_is_told(self):
+        world = make_world(self.variant)
+        self.assertFalse(world.meter.status.word & condition.WATCHDOG_RESET)
+        world.reset()
+        world.run(seconds=3)
+        self.assertTrue(world.meter.status.word & condition.WATCHDOG_RESET)
+        restart(world)
+        self.assertFalse(world.meter.status.word & condition.WATCHDOG_RESET)
+
+
+class OnFlash(Everywhere):
+    """What holds where every Wh is stored, not every poll."""
+
+    def test_no_register_loses_more_than_a_wh_and_a_poll_and_none_gains(self):
+        world = make_world(self.variant, FULL)
+        worst = 0
+        for milliseconds in (20_000, 3_100, 7_500, 900):
+            readings.apply(world, FULL)
+            world.run(milliseconds=milliseconds)
+            before, after = restart(world)
+            for key, counts in before.items():
+                self.assertTrue(0 <= counts - after[key] <= (1 + POLL_WH) * WH, key)
+                worst = max(worst, counts - after[key])
+        self.assertTrue(worst > WH / 2, "the cuts did not come at bad moments")
+
+
+class TestWithFram(Everywhere, unittest.TestCase):
+    variant = BOTH
+
+    def test_every_register_comes_back_to_the_count(self):
+        world = make_world(self.variant)
+        for seconds in (20, 3, 7):
+            readings.apply(world, LOAD)
+            world.run(seconds=seconds)
+            before, after = restart(world)
+            self.assertEqual(problem(before, after, 0), None)
+
+
+class TestOnFlashAlone(OnFlash, unittest.TestCase):
+    variant = FLASH_ONLY
+
+
+class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
+    variant = ON_CHIP
+
+
+class TestMemoriesThatComeAndGo(unittest.TestCase):
+    def setUp(self):
+        gc.collect()
+
+    def test_a_board_without_memory_counts_and_says_so(self):
+        world = make_world(NONE)
+        world.run(seconds=5)
+        self.assertTrue(world.meter.status.word & condition.NO_MEMORY)
+        self.assertEqual(world.meter.status.info(), "00000010")
+        _, after = restart(world)
+        self.assertEqual(sum(after.values()), 0)
+
+    def unplug(self, name, lost):
+        world = make_world(BOTH, FULL)
+        world.run(seconds=10)
+        getattr(world, name).plugged = False
+        world.run(seconds=1)
+        self.assertTrue(world.meter.status.word & lost)
+        world.run(seconds=10)
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 1 + POLL_WH), None)
+
+    def test_fram_may_be_unplugged_while_it_counts(self):
+        self.unplug("fram", condition.FRAM_LOST)
+
+    def test_flash_may_be_unplugged_while_it_counts(self):
+        self.unplug("nor", condition.FLASH_LOST)
+
+    def unplug_and_plug(self, name, other, lost):
+        world = make_world(BOTH, FULL)
+        world.run(seconds=5)
+        getattr(world, name).plugged = False
+        world.run(seconds=20)
+        getattr(world, name).plugged = True
+        world.run(seconds=3)
+        self.assertFalse(world.meter.status.word & lost)
+        getattr(world, other).plugged = False
+        world.run(seconds=3)
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 1 + POLL_WH), None)
+
+    def test_fram_that_comes_back_is_used_again(self):
+        self.unplug_and_plug("fram", "nor", condition.FRAM_LOST)
+
+    def test_flash_that_comes_back_is_used_again(self):
+        self.unplug_and_plug("nor", "fram", condition.FLASH_LOST)
+
+    def appear(self, variant, name):
+        world = make_world(variant, FULL)
+        world.run(seconds=30)
+        world.cut()
+        getattr(world, name).plugged = False
+        world.power_on()
+        world.run(seconds=10)
+        getattr(world, name).plugged = True
+        world.run(seconds=5)
+        wh = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1] / WH
+        self.assertTrue(abs(wh - 4761 * (30 + 10 + 5) / 3600) < 4761 * 2.5 / 3600, wh)
+
+    def test_fram_that_appears_after_the_start_brings_its_energy_along(self):
+        self.appear({"PIN_FLASH_CS": None}, "fram")
+
+    def test_flash_that_appears_after_the_start_brings_its_energy_along(self):
+        self.appear(FLASH_ONLY, "nor")
+
+
+if __name__ == "__main__":
+    unittest.main()
