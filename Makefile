@@ -5,12 +5,15 @@ ONLY   ?=
 ARGS   ?=
 BOARD  ?= rpi_pico
 DEBUG  ?=
+PORT   ?= auto
+IMAGE  ?=
+WIRING ?=
 MICROPYTHON ?=
 export PYTHON MICROPYTHON
 VENV   := build/venv/bin/python
 export PYTHONPATH := .:firmware:boards/virtual/cpython
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench image emulate clean
+.PHONY: help run test check bench image emulate flash repl smoke clean
 
 ##@ On the desk
 run:    ## the meter made of software: display in the terminal, keys for buttons; ARGS="--help" tells more
@@ -18,24 +21,35 @@ run:    ## the meter made of software: display in the terminal, keys for buttons
 	@$(VENV) -m tools.virtual_meter $(ARGS)
 test:   ## every test on CPython, then the portable ones on MicroPython; ONLY=word selects
 	@tools/setup.sh python node micropython image
-	@$(VENV) -m tools.image --quiet
+	@for kind in "" --debug --stock; do $(VENV) -m tools.image --quiet $$kind || exit 1; done
 	@$(VENV) -m pytest $(if $(ONLY),-k "$(ONLY)") || failed=1; \
 	$(VENV) -m tools.portable_tests $(if $(ONLY),--only "$(ONLY)") || failed=1; exit $${failed:-0}
 check:  ## lint, types against each port, layers, registers, segments, version
 	@tools/setup.sh python node
 	@$(VENV) -m tools.checks
 bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..." selects
-	@tools/setup.sh python micropython
+	@tools/setup.sh python node micropython image
+	@$(VENV) -m tools.image --quiet
 	@$(VENV) -m tools.bench $(if $(ONLY),--only "$(ONLY)")
 
 ##@ On a controller
 image:  ## the product image of BOARD, build/BOARD/ctmeter.uf2; DEBUG=1 keeps a prompt, MICROPYTHON=path builds from yours
 	@tools/setup.sh python image
 	@$(VENV) -m tools.image --board $(BOARD) $(if $(DEBUG),--debug) $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)")
-emulate: ## that image on an emulated RP2040 in this terminal, as "run"; ARGS="--help" tells more
+emulate: ## that image on an emulated RP2040 in this terminal, as "run"; DEBUG=1, ARGS="--console 2300": a prompt on TCP
 	@tools/setup.sh python node image
-	@$(VENV) -m tools.image --quiet
-	@$(VENV) -m tools.emulator $(ARGS)
+	@$(VENV) -m tools.image --quiet $(if $(DEBUG),--debug)
+	@$(VENV) -m tools.emulator $(if $(DEBUG),--debug) $(ARGS)
+flash:  ## a development copy onto the board at PORT, which runs MicroPython; IMAGE=1 the product image, by BOOTSEL
+	@tools/setup.sh python $(if $(IMAGE),image)
+	@$(if $(IMAGE),$(VENV) -m tools.image --quiet --board $(BOARD) $(if $(DEBUG),--debug))
+	@$(VENV) -m tools.flash --board $(BOARD) --port $(PORT) $(if $(IMAGE),--image $(if $(DEBUG),--debug))
+repl:   ## a prompt on the board at PORT, the meter running beside it
+	@tools/setup.sh python
+	@$(VENV) -m tools.repl --port $(PORT)
+smoke:  ## tests on the board at PORT; WIRING=name says what is wired to it (host_tests/target/wiring)
+	@tools/setup.sh python
+	@$(VENV) -m host_tests.target --board $(BOARD) --port $(PORT) $(if $(WIRING),--wiring $(WIRING)) $(if $(ONLY),--only $(ONLY))
 
 ##@ House
 clean:  ## remove everything that was made

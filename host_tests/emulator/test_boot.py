@@ -19,6 +19,7 @@ from boards.virtual.panel import Panel
 from boards.virtual.ports import TcpPort
 from boards.virtual.world import World
 from meter.app import App
+from meter.core.status import WATCHDOG_RESET
 from meter.version import VERSION
 from tools.emulator.world import EmulatedWorld
 
@@ -98,8 +99,8 @@ def read_out(world):
     return dict(re.findall(r"^([^/\n(]+)\(([^*)]*)[*)]", text.replace("\x02", "\n"), re.MULTILINE))
 
 
-def test_the_image_boots_and_gives_its_first_energy_within_a_second(rig):
-    rig.run_to(1)
+def test_the_image_boots_and_gives_its_first_energy_within_two_seconds(rig):
+    rig.run_to(2)
     assert rig.world.edges.rising[board.PIN_LED_KWH] > 0
 
 
@@ -183,8 +184,14 @@ def test_the_watchdog_ends_a_hang_and_the_meter_counts_and_answers_again(rig):
     assert read_out(world)["32.7.0"] == "231.0"
 
 
-def test_after_a_power_cut_it_starts_again_as_if_for_the_first_time(rig):
+def test_the_watchdog_is_told_as_the_cause_of_the_restart(rig):
+    assert int(read_out(rig.world)["97.97.1"], 16) & WATCHDOG_RESET
+
+
+def test_after_a_power_cut_every_register_is_at_least_what_was_sent_before(rig):
     world = rig.world
+    before = read_out(world)
+    assert float(before["1.8.0"]) > 0.030           # kWh, of more than a minute of 1444 W
     world.cut()
     world.run(seconds=2)
     counted = world.edges.rising[board.PIN_LED_KWH]
@@ -192,4 +199,9 @@ def test_after_a_power_cut_it_starts_again_as_if_for_the_first_time(rig):
     world.run(seconds=2)
     assert world.edges.rising[board.PIN_LED_KWH] > counted
     assert rig.glass.read_identification() == "8.8.8.8.8.8.8"
-    assert len(world.resets) == 1                   # that of the test before
+    assert len(world.resets) == 1                   # that of the watchdog
+    after = read_out(world)
+    assert not int(after["97.97.1"], 16) & WATCHDOG_RESET
+    for code, value in before.items():
+        if re.fullmatch(r"\d+[.]8[.]0", code):
+            assert float(value) <= float(after[code]) < float(value) + 0.01, code

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The image builder, short of compiling: the UF2 container by its specification; what is refused, in one sentence."""
+import re
+import shlex
 import struct
+from pathlib import Path
 
 import pytest
 
 from tools.image import uf2
-from tools.image.__main__ import Refused, check_tree, main
+from tools.image.__main__ import Refused, _run, check_tree, main
+
+_MADE = Path(__file__).resolve().parents[2] / "build/rpi_pico/sealed"
 
 
 def make_tree(folder, minor=25, libraries=("pico-sdk", "tinyusb", "mbedtls")):
@@ -55,3 +60,28 @@ def test_a_board_of_another_port_or_that_is_not_there_is_refused_by_name(capsys)
     assert capsys.readouterr().err.startswith("boards/esp32 is no board of MicroPython's rp2 port")
     assert main(["--board", "pico"]) == 1
     assert capsys.readouterr().err == "There is no boards/pico/board.py\n"
+
+
+def test_an_image_larger_than_the_flash_is_refused_in_one_line_by_the_linker_itself(tmp_path):
+    link = _MADE / "CMakeFiles/firmware.dir/link.txt"
+    assert link.is_file(), "there is no image yet: make image"
+    words = []
+    for word in shlex.split(link.read_text()):      # the last step of `make image`, with less flash
+        option, _, path = word.partition("=")
+        if option == "-Wl,--script":
+            script = Path(path).read_text()
+            assert script.count("LENGTH = 2048k") == 1
+            (tmp_path / "small.ld").write_text(script.replace("LENGTH = 2048k", "LENGTH = 256k"))
+            word = f"{option}={tmp_path}/small.ld"
+        elif option == "-Wl,-Map":
+            word = f"{option}={tmp_path}/firmware.map"
+        elif words[-1:] == ["-o"]:
+            word = f"{tmp_path}/firmware.elf"
+        words.append(word)
+    with pytest.raises(Refused) as refusal:
+        _run(tmp_path, ["env", "-C", _MADE, *words], "1.25.0")
+    sentence = str(refusal.value)
+    assert sentence.startswith("The image is larger than the flash: ")
+    assert re.search(r"region `FLASH' overflowed by \d+ bytes$", sentence)
+    assert "\n" not in sentence
+    assert not (tmp_path / "firmware.elf").exists()

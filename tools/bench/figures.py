@@ -2,7 +2,8 @@
 """The figures of the meter: what each is, its goal, and the measurement behind it.
 
 Accuracy runs the whole meter in virtual time against textbook energy; memory is measured on the 32-bit MicroPython
-with the heap of an RP2040.  Nothing here is asserted against a wall clock.
+with the heap of an RP2040; N are those of the product image on an emulated RP2040 (emulated.py).  Nothing here is
+asserted against a wall clock.
 """
 import os
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from boards.virtual.line import Head
 from host_tests.system import readings
 from meter.core import energy as e
+from tools.bench import emulated
 from tools.portable_tests import INTERPRETER, SEARCH_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,4 +144,24 @@ FIGURES = (
            lambda: _days_per_second(100)),
     Figure("M6.1000", "virtual days per second of this machine, poll 1000 ms", "days/s", None,
            lambda: _days_per_second(1000)),
+    Figure("N1", "image: power to the first energy read from the chip", "s", 2, emulated.first_energy_s),
+    Figure("N2.a", "image: heap in use after start", "bytes", 90_000, emulated.heap_after_start),
+    Figure("N2.b", "image: growth of the heap from minute 2 to minute 10", "bytes", 0, emulated.heap_growth),
+    Figure("N3.a", "image: energy poll, typical", "ms", 10, emulated.typical_poll_ms),
+    Figure("N3.b", "image: energy poll, longest", "ms", 10, lambda: emulated.longest_poll_ms(reads=False)),
+    Figure("N3.c", "image: energy poll with the readings of once a second, longest", "ms", None,
+           lambda: emulated.longest_poll_ms(reads=True)),
+    Figure("N4.a", "image: event loop blocked, longest", "ms", 20, lambda: emulated.longest_block_ms(starting=False)),
+    Figure("N4.b", "image: event loop blocked in the first ten seconds, longest", "ms", 20,
+           lambda: emulated.longest_block_ms(starting=True)),
+    Figure("N4.c", "image: one garbage collection, longest", "ms", 25, emulated.longest_collection_ms),
+    Figure("N5.a", "image: most stack in use, of the limit", "%", 50, lambda: emulated.stack_percent(starting=False)),
+    Figure("N5.b", "image: most stack in use in the first ten seconds, of the limit", "%", 50,
+           lambda: emulated.stack_percent(starting=True)),
+    Figure("N5.c", "image: most nested Python calls", "calls", 15, lambda: emulated.nested_calls(starting=False)),
+    Figure("N5.d", "image: most nested Python calls in the first ten seconds", "calls", 15,
+           lambda: emulated.nested_calls(starting=True)),
+    Figure("N6", "image: size in flash", "bytes", None, emulated.image_bytes),
+    Figure("N7.a", "image: pulse width, worst error", "us", 500, emulated.pulse_width_error_us),
+    Figure("N7.b", "image: pulses too many or too few in nine minutes", "pulses", 0, emulated.pulse_count_error),
 )

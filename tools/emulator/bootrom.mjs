@@ -55,7 +55,7 @@ function saturated64(number, least, most) {
 }
 
 /**
- * Puts the ROM into `chip.mcu`.  `chip` has `erase(offset, length)`, `program(offset, source, length)` for its flash
+ * Puts the ROM into `chip.mcu`.  `chip` has `erase(offset, length)`, `program(offset, source, length)` for its flash,
  * `pass(nanoseconds)` for the time that takes and `command`, what is sent to it otherwise.  Returns what to do at a breakpoint.
  */
 export function installBootrom(chip) {
@@ -172,24 +172,24 @@ export function installBootrom(chip) {
   rom.setUint32(4, CODE | 1, true);
   rom.setUint32(0x10, 0x4d | (0x75 << 8) | (1 << 16) | (VERSION << 24), true);
   rom.setUint16(0x14, at, true);
-  for (const [code, work] of Object.entries(table)) {
+  function row(code, address) {
     rom.setUint16(at, code.charCodeAt(0) | (code.charCodeAt(1) << 8), true);
-    rom.setUint16(at + 2, entry(work), true);
+    rom.setUint16(at + 2, address, true);
     at += 4;
   }
-  at += 4;
+
+  for (const [code, work] of Object.entries(table)) row(code, entry(work));
+  at += 4;                                          // zeros end a table
   rom.setUint16(0x16, at, true);
   let data = at + 12;
   for (const [code, works] of [['SF', singles], ['SD', doubles]]) {
-    rom.setUint16(at, code.charCodeAt(0) | (code.charCodeAt(1) << 8), true);
     data += 4;
     rom.setUint8(data - 2, works.length);           // the table's length, two bytes before it
-    rom.setUint16(at + 2, data, true);
+    row(code, data);
     for (const work of works) {
       rom.setUint32(data, entry(work), true);
       data += 4;
     }
-    at += 4;
   }
   rom.setUint16(0x18, entry(lookup), true);
   mcu.bootrom.set(new Uint32Array(rom.buffer));

@@ -31,7 +31,16 @@ const commands = {
   char: (uart, byte) => chip.uarts[Number(uart)].receive(Number(byte)),
   type: (hex) => chip.console.type(Buffer.from(hex, 'hex')),
   hang: () => { chip.hung = true; },
+  time: (address) => chip.probe.time(Number(address)),
+  nest: (address) => chip.probe.nest(Number(address)),
+  depth: () => say('depth', ...chip.depth()),
+  peek: (address, length) => say('memory', chip.peek(Number(address), Number(length)).toString('hex')),
+  poke: (address, hex) => chip.poke(Number(address), Buffer.from(hex, 'hex')),
 };
+
+function say(...words) {
+  fs.writeSync(WIRE, `${chip.micros} ${words.join(' ')}\n`);
+}
 
 function obey() {
   for (;;) {
@@ -42,7 +51,7 @@ function obey() {
 }
 
 function tell(...words) {
-  fs.writeSync(WIRE, `${chip.micros} ${words.join(' ')}\n`);
+  say(...words);
   obey();
 }
 
@@ -56,6 +65,7 @@ const board = {
   text: (bytes) => tell('text', Buffer.from(bytes).toString('hex')),
   reset: (cause) => tell('reset', cause),
   halted: (why) => tell('halted', why),
+  took: (address, micros) => tell('took', address, micros),
 };
 
 chip = new Chip(fs.readFileSync(image), flash, Buffer.from(id, 'hex'), board);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // One RP2040 with its flash, on a clock that only moves when it runs: rp2040js, and what that lacks.
 // `board` hears what leaves the pins: pin(number, level), spi(bus, byte, hz, mode) → byte, i2c(bus, address, bytes) →
-// acknowledged, character(uart, byte), baud(uart, baud), text(bytes), reset(cause), halted(why); and reached(), which
-// sets `until` anew.
+// acknowledged, character(uart, byte), baud(uart, baud), text(bytes), reset(cause), halted(why), took(address, micros)
+// of a routine that is timed; and reached(), which sets `until` anew.
 import fs from 'node:fs';
 import { installBootrom } from './bootrom.mjs';
 import { clockPio } from './pio.mjs';
+import { Probe } from './probe.mjs';
 import { ConsoleLogger, GPIOPinState, I2CMode, LogLevel, RP2040 } from './rp2040js.mjs';
 import { Uart } from './uart.mjs';
 import { Console } from './usb.mjs';
 import { TIMER, Watchdog } from './watchdog.mjs';
 
 const FLASH = 0x10000000;
+const RAM = 0x20000000;
 const FLASH_SIZE = 2 << 20;                         // of a Raspberry Pi Pico
 const FLASH_READ_ID = 0x4b;                         // W25Q16JV data sheet 8.2.31: the command, four dummy bytes, the number
 const FLASH_ID_AT = 5;
@@ -39,6 +41,7 @@ export class Chip {
     this.scratch = new Uint32Array(8);
     this.before = 0;                                // nanoseconds of earlier lives
     this.limit = 0;                                 // nanoseconds of this life at which to stop and ask
+    this.watching = null;                           // a Probe, once somebody has asked for it
     this.start(0);
   }
 
@@ -148,6 +151,26 @@ export class Chip {
     this.mcu.gpio[pin].setInputValue(!!level);
   }
 
+  // --- looking into the chip, and changing it, behind the program's back
+  get probe() {
+    this.watching ??= new Probe((address, micros) => this.board.took(address, micros));
+    return this.watching;
+  }
+
+  depth() {
+    return this.probe.depth(this.mcu.core.registers[13]);
+  }
+
+  peek(address, length) {
+    return Buffer.from(Array.from({ length }, (_, at) => this.mcu.readUint8(address + at)));
+  }
+
+  /** Changes RAM, or the flash as it is read until the next reset. */
+  poke(address, bytes) {
+    if (address >= RAM) bytes.forEach((byte, at) => this.mcu.writeUint8(address + at, byte));
+    else this.mcu.flash.set(bytes, address - FLASH);
+  }
+
   // --- flash, as the boot ROM's functions change it
   erase(offset, length) {
     this.mcu.flash.fill(0xff, offset, offset + length);
@@ -192,13 +215,31 @@ export class Chip {
   /** Runs for ever; at each limit, `board.reached()` sets the next. */
   run() {
     for (;;) {
-      const { clock, core } = this.mcu;
-      while (this.restart === null && clock.nanos < this.limit) {
-        if (core.waiting || this.hung) this.idle(Infinity);
-        else clock.tick(core.executeInstruction() * this.cycleNanos);
-      }
+      if (this.watching === null) this.execute();
+      else this.executeWatched(this.watching);
       if (this.restart !== null) this.reset();
       else this.board.reached();
+    }
+  }
+
+  // Up to the limit or a reset
+  execute() {
+    const { clock, core } = this.mcu;
+    while (this.restart === null && clock.nanos < this.limit) {
+      if (core.waiting || this.hung) this.idle(Infinity);
+      else clock.tick(core.executeInstruction() * this.cycleNanos);
+    }
+  }
+
+  executeWatched(probe) {
+    const { clock, core } = this.mcu;
+    while (this.restart === null && clock.nanos < this.limit) {
+      if (core.waiting || this.hung) {
+        this.idle(Infinity);
+      } else {
+        probe.look(core, clock.nanos);
+        clock.tick(core.executeInstruction() * this.cycleNanos);
+      }
     }
   }
 
@@ -206,6 +247,7 @@ export class Chip {
     const reason = this.restart;
     this.before += this.mcu.clock.nanos;
     this.limit = 0;
+    this.watching?.restart();
     this.start(reason);
     this.board.reset(reason === TIMER ? 'watchdog' : 'software');
   }

@@ -15,12 +15,19 @@ The process says, each line with the time of its chip in µs in front, and then 
     text BYTES                      the console on USB says something (an image with a prompt)
     reset CAUSE                     the chip starts anew: watchdog, software
     halted WHY                      the processor has stopped for good
+    took ADDRESS MICROS             a call of a routine that is timed has come back
 
 and is answered with any of these, the last of them `run`:
 
-    answer NUMBER   drive PIN LEVEL   char UART BYTE   type BYTES   hang   run UNTIL
+    answer NUMBER   drive PIN LEVEL   char UART BYTE   type BYTES   hang   poke ADDRESS BYTES
+    time ADDRESS    nest ADDRESS      peek ADDRESS LENGTH           depth  run UNTIL
 
-`hang` lets the processor do nothing more until a reset.  `run` lets time pass up to UNTIL, in µs, or to the next line.
+`hang` lets the processor do nothing more until a reset, `poke` changes its memory (flash until a reset only).  From
+`time` on each call of the routine at ADDRESS is timed, from `nest` on its nesting is counted; `time` and `nest` make
+the emulation slower.  `run` lets time pass up to UNTIL, in µs, or to the next line.  Two are answered at once:
+
+    memory BYTES                    after `peek`
+    depth STACK FRAMES              after `depth`: the lowest stack pointer and the most nested calls since the last one
 """
 import shutil
 import socket
@@ -60,18 +67,30 @@ class RP2040:
 
     def run(self, until_us):
         """Let time pass up to `until_us`; return the next event: its instant in µs, its name, its operands."""
-        self.send("run", until_us)
+        return self._ask("run", until_us)
+
+    def peek(self, address, length):
+        """Return `length` bytes from `address` of the chip's memory."""
+        return bytes.fromhex(self._ask("peek", address, length)[2][0])
+
+    def depth(self):
+        """Return the lowest stack pointer and the most nested calls since this was last asked."""
+        stack, frames = self._ask("depth")[2]
+        return int(stack), int(frames)
+
+    def close(self):
+        """End the process."""
+        self._socket.close()
+        self._process.wait()
+
+    def _ask(self, *words):
+        self.send(*words)
         try:
             self._socket.sendall(("\n".join(self._said) + "\n").encode())
         except BrokenPipeError:
             raise self._lost() from None
         self._said.clear()
         return self._read()
-
-    def close(self):
-        """End the process."""
-        self._socket.close()
-        self._process.wait()
 
     def _read(self):
         while b"\n" not in self._heard:

@@ -8,8 +8,7 @@ const CTRL_TRIGGER = 0x80000000;
 const CTRL_ENABLE = 0x40000000;
 const LOAD = 0x04;
 const REASON = 0x08;
-const SCRATCH = 0x0c;
-const SCRATCH_END = 0x2c;
+const SCRATCH = 0x0c;                               // and the words after it
 const TICK = 0x2c;
 const TICK_RUNNING = 1 << 10;
 const COUNT_MASK = 0xffffff;
@@ -34,9 +33,8 @@ export class Watchdog extends BasePeripheral {
   readUint32(offset) {
     if (offset === CTRL) return this.control & CTRL_ENABLE;
     if (offset === REASON) return this.reason;
-    if (offset >= SCRATCH && offset < SCRATCH_END) return this.scratch[(offset - SCRATCH) >> 2];
     if (offset === TICK) return this.tick | TICK_RUNNING;
-    return 0;
+    return this.scratch[(offset - SCRATCH) >> 2] ?? 0;
   }
 
   writeUint32(offset, value) {
@@ -48,10 +46,10 @@ export class Watchdog extends BasePeripheral {
     } else if (offset === LOAD) {
       this.load = value & COUNT_MASK;
       this.start();
-    } else if (offset >= SCRATCH && offset < SCRATCH_END) {
-      this.scratch[(offset - SCRATCH) >> 2] = value;
     } else if (offset === TICK) {
       this.tick = value;
+    } else {
+      this.scratch[(offset - SCRATCH) >> 2] = value;        // elsewhere there is nothing: typed arrays ignore it
     }
   }
 

@@ -101,6 +101,28 @@ class EmulatedWorld(World):
         """Type into the console on USB of an image with a prompt."""
         self._rp2040.send("type", text.encode().hex())
 
+    # --- looking into the RP2040; addresses are those of its ELF file, see elf.py
+    def peek(self, address, length):
+        """Return `length` bytes of memory."""
+        return self._rp2040.peek(address, length)
+
+    def poke(self, address, data):
+        """Change memory: RAM, or the flash as the processor reads it until the next reset."""
+        self._rp2040.send("poke", address, data.hex())
+
+    def time(self, address, heard):
+        """Call `heard(began_us, ended_us)` at the end of each call of a routine, before anything else happens."""
+        self._heard[address] = heard
+        self._rp2040.send("time", address)
+
+    def nest(self, address):
+        """Count from now on how deep calls of a routine nest."""
+        self._rp2040.send("nest", address)
+
+    def depth(self):
+        """Return the lowest stack pointer and the most nested calls since this was last asked."""
+        return self._rp2040.depth()
+
     def close(self):
         """End the emulation."""
         self._switch_off()
@@ -146,21 +168,25 @@ class EmulatedWorld(World):
 
     def _on_reset(self, cause):
         self.resets.append((self.clock.now_us, cause))
-        self._disconnect()
+        self._let_go()
         self._connect()
 
     def _on_halted(self, why):
         self.misuse("the processor has stopped: " + why)
 
+    def _on_took(self, address, micros):
+        self._heard[int(address)](self.clock.now_us - int(micros), self.clock.now_us)
+
     # --- power
     def _begin_life(self):
         self._rp2040 = RP2040(self._image, self._flash, self.unique_id)
+        self._heard = {}                           # by the address of a routine
         self._began_us = self.clock.now_us
         self._connect()
 
     def _end_life(self):
         self._switch_off()
-        self._disconnect()
+        self._let_go()
 
     def _switch_off(self):
         if self._rp2040 is not None:
@@ -174,12 +200,3 @@ class EmulatedWorld(World):
         self._lines = {pin: self.select_line(pin, 1) for pin in self._selects}
         for pin, wire in self._wires.items():
             wire.connect(_Input(self._rp2040.send, pin))
-
-    def _disconnect(self):
-        """Take the wires from a controller that has stopped: its outputs let go."""
-        self.edges.all_low()
-        for wire in self._wires.values():
-            wire.connect(None)
-        self.line.disconnect()
-        for bus in self._spi.values():
-            bus.release_all()

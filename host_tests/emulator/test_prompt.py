@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""The image with a prompt: what MicroPython itself says of the emulated RP2040.  One life, its tests in order."""
+import pytest
+
+from host_tests.emulator.images import DEBUG, DEBUG_ELF, Prompt, make_world
+from tools.emulator.elf import addresses
+from tools.emulator.heap import Heap
+
+_BLOCK = 200                                        # of rp2.Flash(), 4 KiB each
+_WRITE = "f.ioctl(6, %d); f.writeblocks(%d, bytes(i * 7 & 255 for i in range(4096)))" % (_BLOCK, _BLOCK)
+_READ = "b = bytearray(4096); f.readblocks(%d, b); sum(x != (i * 7 & 255) for i, x in enumerate(b))" % _BLOCK
+
+
+@pytest.fixture(scope="module")
+def world():
+    world = make_world(DEBUG)
+    world.run(seconds=2)
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="module")
+def prompt(world):
+    return Prompt(world)
+
+
+def causes(prompt):
+    """Return the cause of the last reset as MicroPython and as the meter's hardware layer tell it."""
+    prompt.ask("import machine; from meter.hal import port")
+    names = "{machine.PWRON_RESET: 'power on', machine.WDT_RESET: 'watchdog'}"
+    return prompt.ask(names + "[machine.reset_cause()]"), prompt.ask("port.reset_cause()")
+
+
+def wrong_bytes(prompt):
+    """Return how many bytes of the block are not what was written, as text."""
+    prompt.ask("import rp2; f = rp2.Flash()")
+    return prompt.ask(_READ).splitlines()[-1]
+
+
+def test_ctrl_c_stops_the_meter_and_power_was_the_cause_of_its_start(world, prompt):
+    prompt.interrupt()
+    assert b"KeyboardInterrupt" in world.console
+    assert causes(prompt) == ("'power on'", "'power'")
+
+
+def test_the_heap_read_from_outside_is_what_gc_mem_alloc_returns(world, prompt):
+    heap = Heap(world, DEBUG_ELF)
+    seen = []
+    info, = addresses(DEBUG_ELF, "gc_info")
+    world.time(info, lambda _began_us, _ended_us: seen.append(heap.used_bytes()))
+    prompt.ask("import gc; machine.WDT(timeout=8000)")
+    empty = int(prompt.ask("gc.collect(); gc.mem_alloc()").splitlines()[-1])
+    full = int(prompt.ask("x = bytearray(50_000); gc.mem_alloc()"))
+    assert seen == [empty, full]
+    assert 50_000 <= full - empty <= 51_000
+    assert heap.total_bytes() == int(prompt.ask("gc.mem_alloc() + gc.mem_free()"))
+
+
+def test_a_routine_is_timed_from_its_call_to_its_return(world, prompt):
+    took_us = []
+    sleep, = addresses(DEBUG_ELF, "mp_hal_delay_ms")
+    world.time(sleep, lambda began_us, ended_us: took_us.append(ended_us - began_us))
+    prompt.ask("import time; time.sleep_ms(50); machine.WDT(timeout=8000)")
+    assert len(took_us) == 1
+    assert 50_000 <= took_us[0] <= 51_100
+
+
+def test_nested_calls_are_counted_also_after_an_exception(world, prompt):
+    world.nest(*addresses(DEBUG_ELF, "mp_execute_bytecode"))
+    prompt.ask("f = lambda n: n and f(n - 1)")
+    calls = {}
+    for depth in (0, 10, 1_000, 5):
+        world.depth()
+        said = prompt.ask("f(%d)" % depth)
+        assert ("maximum recursion depth exceeded" in said) == (depth == 1_000)
+        calls[depth] = world.depth()[1]
+    assert calls[10] - calls[0] == 10
+    assert calls[5] - calls[0] == 5
+    assert 20 <= calls[1_000] <= 60
+
+
+def test_the_stack_is_used_up_to_its_limit_when_recursion_never_ends(world, prompt):
+    top, limit = Heap(world, DEBUG_ELF).stack()
+    world.depth()
+    prompt.ask("machine.WDT(timeout=8000)")
+    assert top - world.depth()[0] < limit // 2
+    assert "maximum recursion depth exceeded" in prompt.ask("f(1_000)")
+    assert limit <= top - world.depth()[0] <= limit + 256       # the margin that MicroPython keeps for itself
+
+
+def test_without_its_meter_the_watchdog_resets_it_and_is_told_as_the_cause(world, prompt):
+    prompt.ask("import rp2; f = rp2.Flash()")
+    prompt.ask(_WRITE)
+    assert wrong_bytes(prompt) == "0"
+    assert world.resets == []
+    world.run(seconds=9)
+    assert [cause for _, cause in world.resets] == ["watchdog"]
+    prompt.interrupt()
+    assert causes(prompt) == ("'watchdog'", "'watchdog'")
+
+
+def test_what_it_wrote_into_its_flash_outlives_the_watchdog(prompt):
+    assert wrong_bytes(prompt) == "0"
+
+
+def test_after_a_power_cut_power_is_the_cause_again_and_the_flash_is_as_it_was(world, prompt):
+    world.cut()
+    world.run(seconds=1)
+    world.power_on()
+    world.run(seconds=2)
+    prompt.interrupt()
+    assert causes(prompt) == ("'power on'", "'power'")
+    assert wrong_bytes(prompt) == "0"
