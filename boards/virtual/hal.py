@@ -223,7 +223,7 @@ class HAL:
 
     def reset(self):
         """Restart the controller; the chips around it keep their power."""
-        self._world.watchdog_bites()
+        self._clock.after(0, self._world.watchdog_bites)           # not from inside a task, which would swallow it
 
     def collect(self):
         """Collect garbage, where the interpreter has a collector that waits for it."""

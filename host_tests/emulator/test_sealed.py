@@ -12,7 +12,7 @@ from tools.emulator.elf import addresses
 _AREA = 0xA0000                                     # where MicroPython's file system begins in a Pico's flash
 _BLOCK_BYTES = 4096
 _BLOCKS = 352
-_KEPT_BLOCKS = 2                                    # the planted files are in their directory; the meter uses blank ones
+_KEPT_BLOCKS = 2                                    # the planted files are in these; the meter takes blank ones
 _SPARE_PIN = 14
 _PLANTED = b"import machine\nmachine.Pin(%d, machine.Pin.OUT).on()\n" % _SPARE_PIN
 _FEED_US = 1_000_000                                # the supervisor feeds the watchdog once a second

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The power switch and the watchdog: what a cut takes along, what a reset of the controller alone does not."""
 import asyncio
+import gc
 import unittest
 
 from boards.virtual import board
 from boards.virtual.world import Misuse
 from host_tests.system import readings
-from meter.core.status import NO_MEMORY, TASK_FAILED
+from meter.core.status import NO_MEMORY, TASK_FAILED, WATCHDOG_RESET
+
+
+def imported(world):
+    """Return A+ of the billed sum in counts."""
+    return readings.registers(world.meter)[4, "A+"]
 
 
 class TestPower(unittest.TestCase):
@@ -15,7 +21,7 @@ class TestPower(unittest.TestCase):
         self.world.mains.balanced(volts=230, amps=5, degrees=0)
 
     def imported(self):
-        return readings.registers(self.world.meter)[4, "A+"]
+        return imported(self.world)
 
     def test_a_cut_takes_ram_along_and_the_meter_goes_on_where_it_was(self):
         self.world.run(minutes=1)
@@ -81,13 +87,26 @@ class TestSupervision(unittest.TestCase):
         world.run(seconds=60)
         self.assertAlmostEqual((readings.registers(world.meter)[4, "A+"] - before) / readings.WH, 3450 / 60, delta=1.2)
 
-    def test_a_task_that_hangs_ends_in_a_reset_by_the_watchdog(self):
-        world = readings.make_world()
-        meter = world.meter
-        meter.measure._chip = Hanging()
-        world.run(seconds=30)
-        self.assertEqual(world.reset_cause, "watchdog")
-        self.assertTrue(world.meter is not meter)
+    def test_a_task_that_waits_for_ever_ends_in_a_reset_within_8_4_s_and_nothing_is_lost(self):
+        for part, name, stuck in (("measure", "_chip", StuckChip()), ("memory", "_hal", StuckHal())):
+            with self.subTest(task=part):
+                gc.collect()
+                world = readings.make_world()
+                world.mains.balanced(volts=230, amps=5, degrees=0)
+                world.run(seconds=10)
+                meter = world.meter
+                stuck.real = getattr(getattr(meter, part), name)
+                setattr(getattr(meter, part), name, stuck)
+                began_us = world.clock.now_us
+                before = imported(world)
+                while world.meter is meter and world.clock.now_us < began_us + 20_000_000:
+                    world.run(milliseconds=100)
+                self.assertTrue(world.clock.now_us - began_us <= 8_400_000)
+                self.assertEqual(world.reset_cause, "watchdog")
+                world.run(seconds=5)
+                self.assertTrue(world.meter.status.word & WATCHDOG_RESET)
+                counted = (imported(world) - before) / readings.WH
+                self.assertAlmostEqual(counted, 3450 * (world.clock.now_us - began_us) / 3.6e9, delta=0.15)
 
     def test_a_task_that_fails_again_and_again_ends_in_a_reset(self):
         world = readings.make_world()
@@ -122,7 +141,17 @@ class TestSupervision(unittest.TestCase):
         self.assertRaises(Misuse, world.run, 0, 0, 1)
 
 
-class Hanging:
+class StuckHal:
+    """A hardware layer whose pauses never end."""
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def sleep_ms(self, _):
+        return asyncio.sleep(3600)
+
+
+class StuckChip:
     """A chip that fails and whose start never ends."""
 
     class Lost(Exception):

@@ -78,6 +78,11 @@ class VirtualW25Q:
         """Somebody is there: it has power and is in its socket."""
         return self._powered and self.plugged
 
+    @property
+    def busy(self):
+        """It erases or programs."""
+        return self._busy()
+
     # --- the wire
     def clocked(self, us):
         """A transfer takes so long."""

@@ -132,7 +132,7 @@ class Ring(Sectors):
             return
         head = layout.read_head(self._scan)
         self._erasures = 1 + (head[4] if head else self.erasures)
-        if head:
+        if head and layout.is_blank(memoryview(self._scan)[layout.KILL:]):     # one that was begun is not repeated
             self.area.program(place, layout.KILL, bytes(layout.UNIT))
         if self.area.erase(place):
             self._erasing = sequence

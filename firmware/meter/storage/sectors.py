@@ -8,6 +8,7 @@ from meter.storage.area import SECTOR
 _LINEAR = const(4)                                 # up to so many sectors are looked at one by one
 _LOOK_AHEAD = const(8)                             # sectors without a head that may stand in the middle
 _CHUNK = const(1_024)
+_RECENT = const(2)                                 # the copy of a record may stand behind one that was not whole then
 
 # What stands in a sector, if no sequence of this ring
 BLANK = const(-1)
@@ -34,16 +35,20 @@ class Sectors:
         self._begin_at = 0                         # sector of the first one
         self.foreign = self.damaged = self.torn = self.bad = self.erasures = 0
 
-    def records(self, sequence: int):
-        """Yield the payloads (memoryviews, valid until the next one) of a sector; damaged ones are left out.
+    def records(self, sequence: int, recent=None):
+        """Yield the payloads (bytes) of a sector; damaged ones are left out.
 
-        A record that equals the one before it is the copy that a mount makes.  Raises OSError.
+        Records of a ring differ from each other: one that equals one of the two before it is the copy that a mount has
+        made.  `recent`: a list that takes them from one sector to the next.  Raises OSError.
         """
-        last = None
+        recent = [] if recent is None else recent
         for _, record in self._read(sequence):
-            if record is not None and record[:self.payload] != last:
-                last = bytes(record[:self.payload])
-                yield record[:self.payload]
+            payload = None if record is None else bytes(record[:self.payload])
+            if payload is not None and payload not in recent:
+                recent.append(payload)
+                if len(recent) > _RECENT:
+                    recent.pop(0)
+                yield payload
 
     def slots_of(self, sequence: int):
         """Yield (slot, payload or None if it is damaged) of each slot that is not blank.  Raises OSError."""

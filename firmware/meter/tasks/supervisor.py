@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Keeps the tasks of the meter running, and the watchdog fed while they do."""
+"""Keeps the tasks of the meter running, and restarts the controller when one of them does not.
+
+What hangs without ever waiting is ended by the watchdog.
+"""
 import asyncio
 
 from micropython import const
@@ -9,8 +12,8 @@ from meter.core.status import TASK_FAILED
 _WATCH_MS = const(1_000)
 _SILENT_MS = const(6_000)                          # a task that has not reported for so long hangs
 _RESTART_MS = const(1_000)
-_RESTARTS = const(5)                               # of one task, each within an hour of the last, until the watchdog
-_FORGIVEN_MS = const(3_600_000)                    # shall start everything anew
+_RESTARTS = const(5)                               # of one task, each within an hour of the last, until everything
+_FORGIVEN_MS = const(3_600_000)                    # is started anew
 
 
 class Supervisor:
@@ -38,7 +41,7 @@ class Supervisor:
         self._tasks.append(asyncio.create_task(self._keep(number, job)))
 
     async def watch(self) -> None:
-        """Once a second, for ever: collect garbage, feed the watchdog unless a task hangs or keeps failing."""
+        """Once a second, for ever: collect garbage, feed the watchdog; restart if a task hangs or keeps failing."""
         hal = self._hal
         while True:
             now = hal.ticks_ms()
@@ -48,6 +51,8 @@ class Supervisor:
                     alive = False
             if alive:
                 self._watchdog.feed()
+            else:
+                hal.reset()
             if self._quiet():                      # often and little: what survives then lies close together
                 hal.collect()
             await hal.sleep_ms(_WATCH_MS)

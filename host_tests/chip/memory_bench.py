@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""A simulated memory chip alone on its bus: frames by hand, or a driver at its pins."""
+from boards.virtual.bus import SPI, SelectLine, SPIBus
+from boards.virtual.chips.mb85rs import FUJITSU, VirtualMB85RS
+from boards.virtual.chips.w25q import VirtualW25Q
+from boards.virtual.clock import Clock
+
+BAUD = 10_000_000
+
+
+class Listener:
+    """Hears what goes over the bus, in front of the chip: frames are kept in `frames` when they end."""
+
+    def __init__(self, chip):
+        self.chip = chip
+        self.most_baud = chip.most_baud
+        self.frames = []
+        self._frame = bytearray()
+
+    def clocked(self, us):
+        if hasattr(self.chip, "clocked"):
+            self.chip.clocked(us)
+
+    def select(self):
+        self._frame = bytearray()
+        self.chip.select()
+
+    def transfer(self, tx, rx):
+        self._frame += bytes(tx)
+        self.chip.transfer(tx, rx)
+
+    def release(self):
+        self.frames.append(bytes(self._frame))
+        self.chip.release()
+
+
+class Bench:
+    """`chip` with power, `spi` and `cs` for a driver, `misused`: what was reported."""
+
+    def __init__(self, make, baud=BAUD):
+        self.clock = Clock()
+        self.misused = []
+        self.chip = make(self)
+        self.chip.power(True)
+        self.listener = Listener(self.chip)
+        bus = SPIBus(self.misused.append)
+        self.spi = SPI(bus, baud, 0, 0, self.misused.append)
+        self.cs = SelectLine(bus, self.listener)
+
+    def frame(self, tx, part=0):
+        """Send a frame, `part` bytes at a time (0: at once); return what came back."""
+        tx = bytes(tx)
+        back = bytearray()
+        self.cs(0)
+        for at in range(0, len(tx), part or len(tx)):
+            piece = tx[at:at + (part or len(tx))]
+            rx = bytearray(len(piece))
+            self.spi.write_readinto(piece, rx)
+            back += rx
+        self.cs(1)
+        return bytes(back)
+
+    def sent(self):
+        """Return the frames since the last question."""
+        frames = self.listener.frames
+        self.listener.frames = []
+        return frames
+
+
+def flash(size=8 << 20, baud=BAUD):
+    """Return a bench with a W25Q."""
+    return Bench(lambda bench: VirtualW25Q(bench.clock, bench.misused.append, size), baud)
+
+
+def fram(identity=FUJITSU, baud=BAUD):
+    """Return a bench with an MB85RS."""
+    return Bench(lambda bench: VirtualMB85RS(bench.misused.append, identity), baud)
