@@ -108,7 +108,7 @@ def main():
     outputs = (Silent(), Silent())
     pulses = ((PulseTrain(LED_COUNTS, 200_000), outputs[0]), (PulseTrain(S0_COUNTS, 200_000), outputs[1]))
     registers = Registers()
-    measure = Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100)
+    measure = Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100, None)
     for _ in range(50):
         quiet.grow()
         measure.poll(100, 100_000)

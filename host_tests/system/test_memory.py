@@ -161,6 +161,21 @@ class TestOnFlashAlone(OnFlash, unittest.TestCase):
 class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
     variant = ON_CHIP
 
+    def test_no_sector_is_erased_while_a_telegram_is_under_way(self):
+        world = make_world(self.variant, FULL)
+        flash = world.flash
+        world.run(seconds=50)
+        erased = sum(flash.erasures.values())
+        while world.clock.now_us < 90_000_000:     # after a minute the next sector is due; someone reads all the time
+            for request in (b"/?!\r\n", b"\x06050\r\n"):
+                world.probe.send(request)
+                world.run(milliseconds=1_900 if request[0] == 0x06 else 1_400)
+            while world.clock.now_us - world.probe.last_us < 200_000:
+                world.run(milliseconds=100)
+                self.assertEqual(sum(flash.erasures.values()), erased)
+        world.run(seconds=5)
+        self.assertEqual(sum(flash.erasures.values()), erased + 1)
+
 
 class TestMemoriesThatComeAndGo(unittest.TestCase):
     def setUp(self):

@@ -135,6 +135,8 @@ FIGURES = (
     *[Figure(key, "energy error, " + what, "ppm", 100, lambda key=key: _accuracy.measure(key))
       for key, (what, _, _) in _ACCURACY.items()],
     Figure("M2", "heap allocated per energy poll, m32f32", "bytes", 0, lambda: _on_micropython("poll_heap.py")),
+    Figure("M2.store", "heap allocated per store of it in FRAM, m32f32: the CRC, a long integer", "bytes", 32,
+           lambda: _on_micropython("store_heap.py")),
     Figure("M3", "heap used by the firmware after start, compiled from source, m32f32", "bytes", 190_000,
            lambda: _on_micropython("start_heap.py")),
     Figure("M4", "SPI bytes per energy poll", "bytes", None, _spi_bytes_per_poll),

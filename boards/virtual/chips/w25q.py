@@ -2,8 +2,8 @@
 """A W25Q64JV on the wire, strict: DS = Winbond W25Q64JV data sheet, chapters 7 and 8.
 
 The wire: bytes between select and release.  The bench: `power(on)`, `plugged`, `cells` with their faults, `erase_us`
-and `byte_us`.  A program or an erasure takes its time after the release; until it has ended only the status can be read,
-anything else is misuse and not heard.  Power that goes meanwhile leaves it as `cells` are told with `tear`.
+and `byte_us`.  A program or an erasure takes its time after the release; until it has ended only the status can be
+read, anything else is misuse and not heard.  Power that goes meanwhile leaves it as `cells` are told with `tear`.
 """
 from boards.virtual.chips.nor_cells import RANDOM, SECTOR, Cells
 

@@ -44,7 +44,7 @@ class Link:
     def __init__(self, spi: "SpiBus", cs: "Line") -> None:
         self._spi = spi
         self._cs = cs
-        self._tx = (bytearray(), bytearray(4), bytearray(5), bytearray(), bytearray(7))        # by the width of the register
+        self._tx = (bytearray(), bytearray(4), bytearray(5), bytearray(), bytearray(7))        # by width
         self._rx = (bytearray(), bytearray(4), bytearray(5), bytearray(), bytearray(7))
         self.high = 0
         self.low = 0

@@ -5,7 +5,7 @@ The device speaks MicroPython's extended block-device protocol with blocks of on
 readblocks and writeblocks with an offset, ioctl 4, 5, 6).  One whose `ioctl(6)` only begins an erase has `busy()`
 besides and raises OSError(EAGAIN) until it has ended; on all others an erase takes as long as it takes.
 """
-from errno import ENODEV
+from errno import EAGAIN, ENODEV
 
 from micropython import const
 
@@ -42,9 +42,15 @@ class Area:
             raise OSError(ENODEV)
 
     def read(self, sector: int, offset: int, buf) -> None:
-        """Fill `buf` from a place of a sector.  Raises OSError."""
+        """Fill `buf` from a place of a sector; one that cannot be read is zeros.  Raises OSError without a device."""
         self.reads += 1
-        self._device.readblocks(self._first + sector, buf, offset)
+        try:
+            self._device.readblocks(self._first + sector, buf, offset)
+        except OSError as trouble:
+            if trouble.args[0] == EAGAIN or not self.present():
+                raise
+            for at in range(len(buf)):             # whatever reads it finds nothing whole
+                buf[at] = 0
 
     def program(self, sector: int, offset: int, data) -> bool:
         """Clear the bits that are 0 in `data`; tell whether it then reads back.  Raises OSError if nobody is there."""

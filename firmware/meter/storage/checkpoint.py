@@ -12,9 +12,10 @@ the words of the hot store (hot.py).  A record behind it says
          number of units of 20 mWh
     14   CRC
 
-so one that is lost takes nothing with it: the next one tells it all again.  Registers of other quadrants have not
-moved; where they have, several records make one checkpoint, which counts when it is complete.  Units are cut,
-never rounded up: what is restored never exceeds what was counted.
+so one that is lost takes nothing with it that the next one does not tell again: at most what a register has moved
+that stands still since.  Registers of other quadrants have not moved; where they have, several records make one
+checkpoint, which counts when it is complete.  Units are cut, never rounded up: what is restored never exceeds what
+was counted.
 """
 from array import array
 
