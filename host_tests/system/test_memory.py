@@ -157,6 +157,22 @@ class TestWithFram(Everywhere, unittest.TestCase):
 class TestOnFlashAlone(OnFlash, unittest.TestCase):
     variant = FLASH_ONLY
 
+    def test_when_the_controller_alone_restarts_while_the_flash_erases_the_registers_are_not_lost(self):
+        world = make_world(self.variant, FULL)
+        world.nor.erase_us = 400_000                       # as slow as the data sheet allows
+        world.run(seconds=55)
+        for _ in range(100):                               # until a sector is made ready: no program takes so long
+            world.run(milliseconds=100)
+            if world.nor.busy:
+                break
+        self.assertTrue(world.nor.busy, "no sector was erased")
+        before = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1]
+        world.reset()
+        world.run(milliseconds=450)
+        after = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1]
+        self.assertTrue(before - after <= (1 + POLL_WH) * WH, (before, after))
+        self.assertFalse(world.meter.status.word & condition.MEMORY_WAS_LOST)
+
 
 class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
     variant = ON_CHIP
@@ -168,6 +184,7 @@ class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
         erased = sum(flash.erasures.values())
         while world.clock.now_us < 90_000_000:     # after a minute the next sector is due; someone reads all the time
             for request in (b"/?!\r\n", b"\x06050\r\n"):
+                world.probe.clear()
                 world.probe.send(request)
                 world.run(milliseconds=1_900 if request[0] == 0x06 else 1_400)
             while world.clock.now_us - world.probe.last_us < 200_000:

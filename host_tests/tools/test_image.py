@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.image import uf2
-from tools.image.__main__ import Refused, _run, check_tree, main
+from tools.image.__main__ import Refused, _run, check_size, check_tree, main
 
 _MADE = Path(__file__).resolve().parents[2] / "build/rpi_pico/sealed"
 
@@ -85,3 +85,9 @@ def test_an_image_larger_than_the_flash_is_refused_in_one_line_by_the_linker_its
     assert re.search(r"region `FLASH' overflowed by \d+ bytes$", sentence)
     assert "\n" not in sentence
     assert not (tmp_path / "firmware.elf").exists()
+
+
+def test_an_image_that_would_reach_into_the_part_for_registers_is_refused():
+    check_size(640 << 10)
+    with pytest.raises(Refused, match="655361 bytes"):
+        check_size((640 << 10) + 1)

@@ -2,7 +2,8 @@
 """Build the product image of a board: build/BOARD/ctmeter.uf2, ctmeter.bin.
 
 The caller has run `tools/setup.sh image`, or names a MicroPython checkout with its submodules.  A sealed image has
-no prompt on any port; an image for debugging (ctmeter-debug) keeps MicroPython's own on USB.
+no prompt on any port; an image for debugging (ctmeter-debug) keeps MicroPython's own on USB.  "stock" is MicroPython
+alone, for the tests of `make flash`.
 """
 import argparse
 import hashlib
@@ -19,7 +20,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _TREE = _ROOT / "build/micropython/tree"
 _OLDEST = (1, 25)
 _RELEASED = "1744675200"                            # 2025-04-15, MicroPython 1.25.0: what the image gives as its date
-_KINDS = {False: ("sealed", "ctmeter"), True: ("debug", "ctmeter-debug")}
+_ROOM = 640 * 1024                                  # of a Pico's 2 MiB: MICROPY_HW_FLASH_STORAGE_BYTES takes 1408 KiB
+_NAMES = {"sealed": "ctmeter", "debug": "ctmeter-debug", "stock": "micropython"}     # of the files, by kind
 
 
 class Refused(Exception):
@@ -60,17 +62,22 @@ def check_board(board):
     return folder
 
 
+def check_size(size):
+    """Raise Refused unless so many bytes leave the part of the flash alone that the meter keeps its registers in."""
+    if size > _ROOM:
+        raise Refused(f"The image is larger than the flash has room for: {size} bytes, {_ROOM} at most")
+
+
 def meter_version():
     """Return the version that the meter shows."""
     text = (_ROOT / "firmware/meter/version.py").read_text(encoding="utf-8")
     return re.search(r'^VERSION = "(.*)"$', text, re.MULTILINE)[1]
 
 
-def build(board, debug, tree):
-    """Build and return the path of the image without its extension."""
+def build(board, kind, tree):
+    """Build an image of a kind, see `_NAMES`, and return its path without its extension."""
     folder = check_board(board)
     version = check_tree(tree)
-    kind, name = _KINDS[debug]
     made = _ROOT / "build" / board / kind
     cache = made / "CMakeCache.txt"
     if cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={tree}/ports/rp2\n" not in cache.read_text(encoding="utf-8"):
@@ -83,7 +90,8 @@ def build(board, debug, tree):
                 f"-DMICROPY_FROZEN_MANIFEST={_ROOT}/tools/image/manifest_{kind}.py"], version)
     _run(made, ["cmake", "--build", made, jobs], version)
     image = (made / "firmware.bin").read_bytes()
-    path = made.parent / name
+    check_size(len(image))
+    path = made.parent / _NAMES[kind]
     path.with_suffix(".bin").write_bytes(image)
     path.with_suffix(".uf2").write_bytes(uf2.pack(image))
     return path
@@ -112,7 +120,9 @@ def main(arguments=None):
     """Build as asked and say what was made; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.image", description="Build the product image of a board.")
     parser.add_argument("--board", default="rpi_pico", help="a folder of boards/")
-    parser.add_argument("--debug", action="store_true", help="keep MicroPython's prompt on USB")
+    parser.add_argument("--debug", action="store_const", dest="kind", const="debug", default="sealed",
+                        help="keep MicroPython's prompt on USB")
+    parser.add_argument("--stock", action="store_const", dest="kind", const="stock", help="MicroPython alone")
     parser.add_argument("--micropython", metavar="PATH", type=Path, default=_TREE,
                         help="a MicroPython checkout with its submodules, instead of Debian's package")
     parser.add_argument("--quiet", action="store_true", help="say nothing if all is well")
@@ -120,7 +130,7 @@ def main(arguments=None):
     if not chosen.quiet:
         print("Building the image of", chosen.board, flush=True)
     try:
-        path = build(chosen.board, chosen.debug, chosen.micropython.resolve())
+        path = build(chosen.board, chosen.kind, chosen.micropython.resolve())
     except Refused as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@
 With FRAM every poll is stored, and flash follows each Wh; without it what stands on flash is what the meter shows.  A
 memory that is missing or dies is told in the status; the other one goes on, and what comes back is merged.
 """
+import asyncio
 from errno import EAGAIN
 
 from micropython import const
@@ -12,7 +13,7 @@ from meter.core import status as condition
 from meter.core.energy import A_IMPORT, BILLED
 
 _STEP_MS = const(10)
-_IDLE_MS = const(100)
+_IDLE_S = 0.5                                      # unless something is due
 _PROBE_MS = const(500)                             # a memory that is gone is looked for so often
 _PATIENCE_MS = const(3_000)                        # of the start, for a flash that does not come to an end
 _QUIET_MS = const(2_000)                           # after the last character, before the controller may stand still
@@ -50,6 +51,7 @@ class Memory:
         self._base = registers.copy()              # what this life began with
         self._probed_ms = self._started_ms = hal.ticks_ms()
         self._settled = False
+        self._due = asyncio.Event()                # something should be stored on flash
 
     async def start(self) -> None:
         """Restore the registers; comes back when they may be shown."""
@@ -65,19 +67,29 @@ class Memory:
         self._tell()
 
     async def run(self, report) -> None:
-        """Keep a sector ready, and look after memories that are gone, for ever."""
+        """Store on flash what is due, keep a sector ready, look after memories that are gone, for ever."""
         while True:
             report()
+            if self._flash_works and self._ledger.begun and self._ledger.due():
+                self._store()
+                await self._hal.sleep_ms(0)        # the next step is one of its own
             self._probe()
             more = False
             try:
                 more = self._flash_works and self._step()
             except OSError:
                 self._lose_flash()
-            await self._hal.sleep_ms(_STEP_MS if more else _IDLE_MS)
+            if more:
+                await self._hal.sleep_ms(_STEP_MS)
+            else:
+                try:
+                    await asyncio.wait_for(self._due.wait(), _IDLE_S)
+                except asyncio.TimeoutError:
+                    pass
+            self._due.clear()
 
     def polled(self) -> None:
-        """Energy has been counted: store it, in FRAM at once, on flash when a register has moved by a Wh."""
+        """Energy has been counted: store it, in FRAM at once; on flash soon, if a register has moved by a Wh."""
         if self._ledger is not None:
             self._ledger.drop(self._chip.take_dropped())
         if self._fram_works:
@@ -86,7 +98,7 @@ class Memory:
             except OSError:
                 self._lose_fram()
         if self._flash_works and self._ledger.begun and self._ledger.due():
-            self._store()
+            self._due.set()                        # not here: the poll is long enough
 
     def shown(self, fresh: bool = False):
         """Return the registers that may be shown and sent: those that a power cut could not take back.
