@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A simulated memory chip alone on its bus: frames by hand, or a driver at its pins."""
+import gc
+
 from boards.virtual.bus import SPI, SelectLine, SPIBus
 from boards.virtual.chips.mb85rs import FUJITSU, VirtualMB85RS
 from boards.virtual.chips.w25q import VirtualW25Q
@@ -9,7 +11,7 @@ BAUD = 10_000_000
 
 
 class Listener:
-    """Hears what goes over the bus, in front of the chip: frames are kept in `frames` when they end."""
+    """Hears what goes over the bus, in front of the chip: `frames`, those that are repeated at once only once."""
 
     def __init__(self, chip):
         self.chip = chip
@@ -30,7 +32,9 @@ class Listener:
         self.chip.transfer(tx, rx)
 
     def release(self):
-        self.frames.append(bytes(self._frame))
+        frame = bytes(self._frame)
+        if not self.frames or self.frames[-1] != frame:
+            self.frames.append(frame)
         self.chip.release()
 
 
@@ -38,14 +42,15 @@ class Bench:
     """`chip` with power, `spi` and `cs` for a driver, `misused`: what was reported."""
 
     def __init__(self, make, baud=BAUD):
+        gc.collect()
         self.clock = Clock()
         self.misused = []
         self.chip = make(self)
         self.chip.power(True)
         self.listener = Listener(self.chip)
-        bus = SPIBus(self.misused.append)
-        self.spi = SPI(bus, baud, 0, 0, self.misused.append)
-        self.cs = SelectLine(bus, self.listener)
+        self.bus = SPIBus(self.misused.append)
+        self.spi = SPI(self.bus, baud, 0, 0, self.misused.append)
+        self.cs = SelectLine(self.bus, self.listener)
 
     def frame(self, tx, part=0):
         """Send a frame, `part` bytes at a time (0: at once); return what came back."""
@@ -61,7 +66,7 @@ class Bench:
         return bytes(back)
 
     def sent(self):
-        """Return the frames since the last question."""
+        """Return the frames since the last question; one that is sent again and again counts once."""
         frames = self.listener.frames
         self.listener.frames = []
         return frames

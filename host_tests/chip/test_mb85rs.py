@@ -44,7 +44,8 @@ class TestMB85RS(unittest.TestCase):
             self.fine()
 
     def test_any_other_chip_is_refused(self):
-        for identity in (b"\x04\x7F\x49\x03", b"\x04\x7F\x48\x04", b"\xEF\x40\x17", CYPRESS[:-1] + b"\x48", b"\x00", b"\xFF"):
+        for identity in (b"\x04\x7F\x49\x03", b"\x04\x7F\x48\x04", b"\xEF\x40\x17", CYPRESS[:-1] + b"\x48", b"\x00",
+                         b"\xFF"):
             self.begin(identity)
             self.fails(ENODEV, self.fram.start)
         self.fine()

@@ -2,6 +2,7 @@
 """The controller's own flash on the virtual board: a NOR that keeps what it holds, strict about what it takes."""
 import unittest
 
+from boards.virtual.chips import nor_cells
 from boards.virtual.flash import PAGE, SECTOR, SIZE, Region, VirtualFlash
 
 _COUNT, _SECTOR_SIZE, _ERASE = 4, 5, 6             # vfs.AbstractBlockDev.ioctl
@@ -43,6 +44,29 @@ class TestFlash(unittest.TestCase):
         self.assertEqual(len(self.misuse), 1)
         self.region.writeblocks(0, b"\xFF" * PAGE, 16)
         self.assertEqual(len(self.misuse), 2)
+
+    def test_a_device_without_pages_takes_any_piece(self):
+        region = Region(self.flash, 0, 2 * SECTOR, 1)
+        region.writeblocks(0, b"odd", SECTOR - 2)
+        self.assertEqual(self.read(0, SECTOR - 3, 5, region), b"\xFFodd\xFF")
+        self.assertEqual(self.misuse, [])
+
+    def test_what_is_ff_in_a_page_leaves_what_stands_there(self):
+        self.region.writeblocks(0, b"first" + b"\xFF" * (PAGE - 5), 0)
+        self.region.writeblocks(0, b"\xFF" * 16 + b"second" + b"\xFF" * (PAGE - 22), 0)
+        self.assertEqual(self.read(0, 0, 22), b"first" + b"\xFF" * 11 + b"second")
+        self.assertEqual(self.misuse, [])
+
+    def test_a_sector_that_takes_nothing_and_a_cut_are_met_through_the_region(self):
+        self.flash.faults[3] = nor_cells.ERASE_NOTHING     # block 1 of the region
+        for block in (0, 1):
+            self.region.writeblocks(block, b"\x00" * PAGE, 0)
+            self.region.ioctl(_ERASE, block)
+        self.assertEqual([self.read(block, 0, 1) for block in (0, 1)], [b"\xFF", b"\x00"])
+        self.flash.cut_at(1, nor_cells.LOST, 1)
+        self.assertRaises(nor_cells.PowerCut, self.region.writeblocks, 2, b"\x00" * PAGE, 0)
+        self.assertEqual(self.read(2, 0, 1), b"\xFF")
+        self.assertEqual(self.misuse, [])
 
     def test_erasing_sets_every_bit_of_one_sector_and_is_counted(self):
         for block in range(3):
