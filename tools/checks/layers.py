@@ -13,6 +13,7 @@ _EVERYONE = None
 _VALUES = {"objects", "core"}
 _ARROWS = {
     "app": _EVERYONE,                              # the composition root
+    "debug": _EVERYONE,                            # firmware/debug.py: a person at the prompt looks into every room
     "tasks": {"display", "protocol", "logs", "quality", "io"} | _VALUES,
     "display": _VALUES,
     "protocol": _VALUES,
@@ -29,7 +30,7 @@ _ARROWS = {
 _MAIN_MAY = {"app", "hal"}                         # firmware/main.py joins board, hal and app
 
 _HARDWARE = {"machine", "rp2", "esp32"}
-_NOT_IN_FIRMWARE = {"boards", "host_tests", "tools"}
+_NOT_IN_FIRMWARE = {"boards", "host_tests", "tools", "debug"}    # no product image holds debug.py
 _TIMELESS = {"core", "protocol"}                   # they are told the time, and answer at once
 _TIME = {"time", "utime", "asyncio", "uasyncio"}
 _FLOATING = {"math", "cmath"}
@@ -69,12 +70,12 @@ def problems_in(path, source):
 
 
 def _room(path):
-    """Return the room of a file: the first name below firmware/meter, "main" beside it, None on the virtual board."""
+    """Return the room of a file: the first name below firmware/meter; "main", "debug"; None on the virtual board."""
     parts = path.removesuffix(".py").split("/")
     if parts[0] != "firmware":
         return None
     if parts[1] != "meter":
-        return "main"
+        return "debug" if parts[1] == "debug" else "main"
     return parts[2]
 
 

@@ -81,6 +81,7 @@ class Desk:
         self._off: set[int] = set()
         self._stop = False
         self._tcp_port = tcp_port
+        self._sources: list = []                   # what is heard while time waits
 
     def run(self) -> int:
         """Run until q, Ctrl-C or SIGTERM."""
@@ -90,13 +91,13 @@ class Desk:
         except OSError as problem:
             print(f"{problem}; choose another with ARGS='--port N'", file=sys.stderr)
             return 1
-        sources = []
+        sources = self._sources
         world = self._world = self.make_world(RealTime(lambda: clock.now_us, sources), clock)
         terminal = PtyPort(world.clock)
         for port in (terminal, tcp):
             world.line.add(port)
             sources.append(port)
-        self._ports = f"optical port: {terminal.path}   tcp 127.0.0.1:{tcp.port}"
+        self._ports = self.describe_ports(f"optical port: {terminal.path}   tcp 127.0.0.1:{tcp.port}")
         keyboard = None
         if sys.stdin.isatty() and sys.stdout.isatty():
             keyboard = Keyboard(self._key)
@@ -121,6 +122,10 @@ class Desk:
     def make_world(self, pace, clock):
         """Return the world that stands on this desk."""
         return World(App, pace=pace, clock=clock)
+
+    def describe_ports(self, text):
+        """Return the line that names the ports."""
+        return text
 
     def _probe_removed(self):
         if self._world.meter is not None:          # where one can look into the meter; the port itself does not notice

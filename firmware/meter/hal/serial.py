@@ -16,7 +16,7 @@ class SerialPort:
 
     def __init__(self, uart, trigger: int, room: int, speed=None) -> None:
         self._uart = uart
-        self._speed = speed
+        self._speed = self._restart if speed is None else speed
         self._trigger = trigger
         self._most = room
         self._room = 0
@@ -27,12 +27,7 @@ class SerialPort:
     def init(self, baudrate: int) -> None:
         """Change the speed; what is being sent is lost."""
         self._room = 0
-        if self._speed is None:
-            self._uart.init(baudrate=baudrate)
-            if self._handler is not None:          # it resets what irq() had set
-                self._uart.irq(self._handler, self._trigger)
-        else:
-            self._speed(baudrate)
+        self._speed(baudrate)
 
     def readinto(self, buf):
         """Receive into `buf` what waits; return its number, 0 or None if there is nothing."""
@@ -52,3 +47,8 @@ class SerialPort:
         """Call `handler(uart)` when characters have arrived, from an interrupt."""
         self._handler = handler
         self._uart.irq(handler, self._trigger)
+
+    def _restart(self, baudrate):
+        self._uart.init(baudrate=baudrate)
+        if self._handler is not None:              # what irq() had set is gone
+            self._uart.irq(self._handler, self._trigger)
