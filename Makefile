@@ -8,12 +8,13 @@ DEBUG  ?=
 PORT   ?= auto
 IMAGE  ?=
 WIRING ?=
+CASE   ?=
 MICROPYTHON ?=
 export PYTHON MICROPYTHON
 VENV   := build/venv/bin/python
 export PYTHONPATH := .:firmware:boards/virtual/cpython
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench image emulate flash repl smoke clean
+.PHONY: help run test check bench soak mutants image emulate flash repl smoke clean
 
 ##@ On the desk
 run:    ## the meter made of software: display in the terminal, keys for buttons; ARGS="--help" tells more
@@ -31,6 +32,13 @@ bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..
 	@tools/setup.sh python node micropython image
 	@$(VENV) -m tools.image --quiet
 	@$(VENV) -m tools.bench $(if $(ONLY),--only "$(ONLY)")
+
+soak:   ## power cuts, rot and wear of the permanent memory, hundreds of thousands of cases; CASE=id does one again
+	@tools/setup.sh python
+	@$(VENV) -m tools.soak $(if $(ONLY),--only "$(ONLY)") $(if $(CASE),--case "$(CASE)")
+mutants: ## faults seeded in the permanent memory's code: does its suite notice?  ONLY=word selects
+	@tools/setup.sh python
+	@$(VENV) -m tools.mutants $(if $(ONLY),--only "$(ONLY)")
 
 ##@ On a controller
 image:  ## the product image of BOARD, build/BOARD/ctmeter.uf2; DEBUG=1 keeps a prompt, MICROPYTHON=path builds from yours

@@ -16,7 +16,7 @@ from pathlib import Path
 from boards.virtual.line import Head
 from host_tests.system import readings
 from meter.core import energy as e
-from tools.bench import emulated
+from tools.bench import emulated, storage
 from tools.portable_tests import INTERPRETER, SEARCH_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +146,7 @@ FIGURES = (
            lambda: _days_per_second(100)),
     Figure("M6.1000", "virtual days per second of this machine, poll 1000 ms", "days/s", None,
            lambda: _days_per_second(1000)),
+    *storage.figures(Figure),
     Figure("N1", "image: power to the first energy read from the chip", "s", 2, emulated.first_energy_s),
     Figure("N2.a", "image: heap in use after start", "bytes", 90_000, emulated.heap_after_start),
     Figure("N2.b", "image: growth of the heap from minute 2 to minute 10", "bytes", 0, emulated.heap_growth),

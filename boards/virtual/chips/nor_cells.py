@@ -112,6 +112,7 @@ class Cells:
         if self._cut_now():
             self._cut_program(sector, place, old, new)
             return
+        self._use_units(sector, place, data)
         self._put(sector, place, new)
         for key in [key for key in self._weak if key[0] == sector and place <= key[1] < place + len(data)]:
             self._weak[key] &= data[key[1] - place]    # a weak bit that is programmed again is firm
@@ -157,13 +158,14 @@ class Cells:
     # --- what a test does to it
     def snapshot(self):
         """Return all that the cells hold, to be given to `restore`."""
-        return dict(self._held), dict(self._weak), dict(self.erasures)
+        units = self._units or {}
+        return dict(self._held), dict(self._weak), dict(self.erasures), {key: set(units[key]) for key in units}
 
     def restore(self, snapshot):
         """Hold what they held then."""
-        self._held, self._weak, self.erasures = [dict(part) for part in snapshot]
+        self._held, self._weak, self.erasures = [dict(part) for part in snapshot[:3]]
         if self._units is not None:
-            self._units.clear()
+            self._units = {key: set(snapshot[3][key]) for key in snapshot[3]}
 
     def flip(self, address, bit):
         """Turn one bit over."""
@@ -205,6 +207,7 @@ class Cells:
         elif self._mode == WEAK:
             left = new
             self._weaken(sector, place, old, new, _WEAK_BITS)
+        self._use_units(sector, place, bytes([0xFF & ~(before ^ now) for before, now in zip(old, left)]))
         self._put(sector, place, left)
         self._go()
 
@@ -280,21 +283,25 @@ class Cells:
             at += part
 
     def _check(self, sector, place, old, data):
-        """Report bits that should go from 0 to 1, and units that are programmed twice."""
+        """Report bits that should go from 0 to 1."""
         if _and(old, data) != data:
             for at in range(len(data)):
                 if data[at] != 0xFF and data[at] & ~old[at] and not self._weak.get((sector, place + at)):
                     self.misuse("flash: 0x%02X programmed over 0x%02X at 0x%X"
                                  % (data[at], old[at], sector * SECTOR + place + at))
                     break
-        if self._units is not None:
-            units = self._units.setdefault(sector, set())
-            for unit in range(place // _UNIT, (place + len(data) - 1) // _UNIT + 1):
-                first = max(unit * _UNIT - place, 0)
-                if data[first:(unit + 1) * _UNIT - place].count(b"\xFF") < min(_UNIT, len(data) - first):
-                    if unit in units:
-                        self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
-                    units.add(unit)
+
+    def _use_units(self, sector, place, data):
+        """Note the units in which `data` is not FF, and report those that were programmed before."""
+        if self._units is None:
+            return
+        units = self._units.setdefault(sector, set())
+        for unit in range(place // _UNIT, (place + len(data) - 1) // _UNIT + 1):
+            part = data[max(unit * _UNIT - place, 0):(unit + 1) * _UNIT - place]
+            if part.count(b"\xFF") < len(part):
+                if unit in units:
+                    self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
+                units.add(unit)
 
 
 def _and(one, other):
