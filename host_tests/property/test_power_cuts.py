@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Permanent memory under every fault we know of: more than 10 000 power cuts, rot, bad sectors, foreign images.
 
-`make soak` does all of it; here each life is cut in every operation, in a part of the ways.  A failure is told as a case:
-`make soak CASE=…` does it alone.
+`make soak` does all of it; here each life is cut in every operation, in a part of the ways.  A failure is told as a
+case: `make soak CASE=…` does it alone.
 """
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -78,7 +78,7 @@ def test_no_page_that_is_blanked_or_zeroed_is_served_as_good():
     assert [problem for page in range(48) for filler in (0x00, 0xFF) if (problem := rot.page(page, filler))] == []
 
 
-@pytest.mark.parametrize("fault", (*damage.BAD, "stuck"))
+@pytest.mark.parametrize("fault", [*damage.BAD, "stuck"])
 def test_a_bad_sector_loses_nothing_and_three_good_ones_are_enough(fault):
     assert [problem for sector in range(4) if (problem := damage.bad_sector(fault, sector))] == []
 

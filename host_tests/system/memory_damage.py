@@ -103,7 +103,7 @@ def bad_sector(fault, sector, sectors=4, seed=1):
 
 
 def brown_out(seed):
-    """A supply that comes and goes on a ramp: each life lasts a few operations longer, or shorter, than the one before."""
+    """A supply that comes and goes on a ramp: each life lasts a few operations longer or shorter than the last."""
     chance = Chance(seed)
     store = RegisterStore(3 + seed % 3, page=256 * (seed & 1), fram=seed % 5 == 0, seed=seed)
     try:

@@ -153,7 +153,7 @@ class Sweep:
     def case(self, entry, path, depth=1, variants=VARIANTS):
         """One cut and what comes after it."""
         store = self.store
-        _, mode, seed = path[-1]
+        mode = path[-1][1]
         if entry[1] == "fram" and mode not in (LOST, PREFIX):
             return                                 # its bytes land or do not
         self.cases += depth == 1
@@ -177,7 +177,7 @@ class Sweep:
     def replay(self, journal, path):
         """Do the one case of a path, if there is one."""
         for at in range(len(path)):
-            operation, mode, seed = path[at]
+            operation, mode, _ = path[at]
             if operation >= len(journal):          # that life had fewer
                 return
             part = path[:at + 1]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The registers in permanent memory, as a store whose power is cut (power_cuts.py): what they promise, in big integers.
 
-The least that may be found is what has been shown: without FRAM what flash held since this life had a sector of its own,
-with FRAM what has been written to it.  The most is what was counted.
+The least that may be found is what has been shown: without FRAM what flash held since this life had a sector of its
+own, with FRAM what has been written to it.  The most is what was counted.
 """
 from boards.virtual.chips.nor_cells import SECTOR, Chance
 from boards.virtual.flash import Region
@@ -71,7 +71,8 @@ class RegisterStore:
         found = [max(pair) for pair in zip(_totals(kwh, counts), flash)]
         self._check(found, self.floor, "registers")
         self._check(flash, self.flash_floor, "registers in flash")
-        self.worst_lost = max(self.worst_lost, max([truth - value for truth, value in zip(self.ceiling, found)]))
+        for truth, value in zip(self.ceiling, found):
+            self.worst_lost = max(self.worst_lost, truth - value)
         for slot in range(REGISTERS):
             kwh[slot] = found[slot] // KWH
             counts[slot] = found[slot] % KWH

@@ -64,7 +64,7 @@ class TestPowerCuts(unittest.TestCase):
             with self.subTest(fram=fram):
                 store = RegisterStore(sectors=3, fram=fram, poll_counts=poll_counts, steady=True)
                 store.life(2)
-                self.sweep(store, record(store, 40, lambda number: not fram or number % 4 == 3), 15)
+                self.sweep(store, record(store, 40, lambda number, fram=fram: not fram or number % 4 == 3), 15)
                 self.assertTrue(poll_counts // 2 < store.worst_lost <= most, store.worst_lost)
 
 

@@ -129,7 +129,7 @@ def _misuse() -> float:
 
 
 class _Little:
-    """A register file appended and flushed on littlefs with MicroPython's settings: 256 sectors, cache and programs 256."""
+    """A register file appended and flushed on littlefs with MicroPython's settings: 256 sectors, programs of 256."""
 
     def __init__(self, records: int = 2_000):
         self.programmed = self.erased = self.read = 0
