@@ -137,7 +137,7 @@ class _Little:
         files = LittleFS(context=context, block_size=SECTOR, block_count=256, prog_size=256, read_size=32,
                          cache_size=1_024, lookahead_size=32)
         self.programmed = self.erased = 0
-        with files.open("registers", "ab") as file:
+        with files.open("registers", "wb", buffering=0) as file:
             for number in range(records):
                 file.write(number.to_bytes(_PAYLOAD, "little"))
                 file.flush()

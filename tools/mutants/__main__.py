@@ -12,7 +12,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.mutants.storage import MASKED, PAIRS, SINGLES
+from tools.mutants.storage import PAIRS, SINGLES
 
 ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT_S = 180
@@ -62,8 +62,6 @@ def noticed(names: tuple[str, ...]) -> tuple[bool, str]:
 def _tell(names):
     caught, words = noticed(names)
     name = " + ".join(names) or "(no fault)"
-    if not caught:
-        words += "".join(f"; {MASKED[one]}" for one in names if one in MASKED)
     print(f"{'noticed' if caught else 'SURVIVED':9} {name}: {words}", flush=True)
     return caught
 

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Faults seeded in firmware/meter/storage: name: ((file, text that stands there once, what stands there instead), …).
-
-`MASKED`: those that nothing can notice alone, because another safeguard stands behind, and which.
-"""
+"""Faults seeded in firmware/meter/storage: name: ((file, text that stands there once, what stands there instead), …)."""
 SINGLES = {
     "crc of records not checked": (("sector", '& 0xFFFF\n    return struct.unpack_from("<I", record, len(record) - 4)[0] == crc',
                                     "& 0xFFFF or True\n    return True"),),
@@ -26,7 +23,7 @@ SINGLES = {
     "newest record not written once more": (("ring", "self._again = bytearray(record)", "self._again = None"),),
     "no sector of its own for a life": (("ledger", "        self.found = True\n        return True\n",
                                          "        self.found = self.begun = True\n        return True\n"),),
-    "no kill mark": (("ring", "        if head:\n            self.area.program(place, layout.KILL, bytes(layout.UNIT))\n", ""),),
+    "no kill mark": (("ring", "            self.area.program(place, layout.KILL, bytes(layout.UNIT))\n", "            pass\n"),),
     "kill mark not looked at": (("sectors", "return sequence if layout.is_blank(scan[layout.KILL:]) else BLANK",
                                  "return sequence"),),
     "blank sector not erased": (("ring", "        if self.area.erase(place):\n", "        if self._look(place) == -1 or self.area.erase(place):\n"),),
@@ -91,16 +88,3 @@ PAIRS = (
     ("hot: crc before the words", "hot: crc not checked"),
     ("due at two Wh", "units rounded up"),
 )
-
-MASKED = {
-    "seed of the crc without the place": "a record is never read at another place than its own; it guards against"
-                                         " misdirected writes, which the cells do not make",
-    "crc of heads not checked": "a torn head differs in the magic, the owner or the sequence of its place; the record"
-                                " CRCs begin with the sequence besides",
-    "no kill mark": "an erasure that was cut leaves CRCs that fail, and a sequence that is older than the newest",
-    "kill mark not looked at": "as above",
-    "bad sector tried again": "each try fails again and is told again",
-    "blank-looking slot not left out": "what was programmed is proven, and a slot that does not take a record is followed by another",
-    "plausibility off": "behind a CRC that holds nothing implausible stands",
-    "crc of records not checked": "",
-}
