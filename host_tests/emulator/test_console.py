@@ -29,6 +29,7 @@ _PULSES_PER_S = 3 * _VOLTS * _AMPS * _COS / 360     # 10 000 a kWh
 _PROMPT = "\r\n>>> "
 _PATIENCE_S = 30
 _AWATTHR = 0xE400
+_MPREMOTE = [sys.executable, "-m", "mpremote"]
 
 
 class Terminal:
@@ -225,6 +226,18 @@ def test_cut_restarts_the_board_and_ends_the_connection(bench, terminal):
     assert terminal.process.wait(_PATIENCE_S) == 0
     assert [cause for _, cause in bench.between(lambda world: world.resets)] == ["software"]
     live(bench, 3)
+    pulses, seconds = live(bench, 2)
+    assert abs(pulses - _PULSES_PER_S * seconds) <= 2
+
+
+def test_mpremote_runs_lines_beside_the_meter_and_leaves_it_running(bench):
+    start = "import debug, time; debug.start(); time.sleep(3)"
+    done = subprocess.run([*_MPREMOTE, "connect", bench.url, "exec", start], capture_output=True, text=True, timeout=60,
+                          check=True)
+    assert "runs beside this prompt" in done.stdout
+    done = subprocess.run([*_MPREMOTE, "connect", bench.url, "resume", "exec", "debug.status()"], capture_output=True,
+                          text=True, timeout=60, check=True)
+    assert done.stdout.startswith(f"ctmeter {VERSION}, serial number 12345678, started by watchdog")
     pulses, seconds = live(bench, 2)
     assert abs(pulses - _PULSES_PER_S * seconds) <= 2
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
-// PIO in emulated time: rp2040js steps all state machines together, as fast as it can and whatever their dividers.
-// Source: RP2040 data sheet 3.2.4 "Stalling", 3.5.5 "Clock dividers".
+// PIO in emulated time: rp2040js steps all state machines together, as fast as it can and whatever their dividers, and
+// its FIFOs can be neither joined nor emptied.
+// Source: RP2040 data sheet 3.2.4 "Stalling", 3.5.5 "Clock dividers", 3.5.3 "FIFO Joining", 3.7 SMn_SHIFTCTRL.
+
+const SHIFTCTRL = 0xd0;
+const MACHINE_BYTES = 0x18;                         // from the registers of one machine to those of the next
+const JOIN_SHIFT = 30;                              // FJOIN_TX, FJOIN_RX above it
+const DEPTHS = [[4, 4], [8, 0], [0, 8]];            // of the two FIFOs: apart, joined for sending, for receiving
 
 /** One state machine and its clock, which stands still while the machine is stalled. */
 class Clocked {
@@ -12,6 +18,7 @@ class Clocked {
     this.counted = 0;                               // of the machine's cycles
     this.enabled = false;
     this.stalled = false;
+    this.joined = 0;
     this.alarm = mcu.clock.createAlarm(() => this.tick());
     const check = machine.checkWait.bind(machine);
     machine.checkWait = () => {
@@ -43,6 +50,16 @@ class Clocked {
     this.enabled = machine.enabled;
   }
 
+  /** Whenever FJOIN changes, both FIFOs are emptied. */
+  join(how) {
+    if (how === this.joined) return;
+    this.joined = how;
+    const Fifo = this.machine.txFIFO.constructor;
+    const [send, receive] = DEPTHS[how] ?? [0, 0];
+    this.machine.txFIFO = new Fifo(send);
+    this.machine.rxFIFO = new Fifo(receive);
+  }
+
   // Cycles since the last look, those of the delay behind an instruction too
   spent(least) {
     const cycles = Math.max(least, this.machine.cycles - this.counted);
@@ -60,13 +77,15 @@ class Clocked {
   }
 }
 
-/** Lets each state machine of `pio` take a step per period of its own clock. */
+/** Lets each state machine of `pio` take a step per period of its own clock, and join its FIFOs. */
 export function clockPio(mcu, pio) {
   const machines = pio.machines.map((machine) => new Clocked(mcu, pio, machine));
   pio.run = () => {};
   const write = pio.writeUint32.bind(pio);
   pio.writeUint32 = (offset, value) => {
     write(offset, value);
+    const machine = machines[(offset - SHIFTCTRL) / MACHINE_BYTES];
+    machine?.join(value >>> JOIN_SHIFT);
     pio.checkChangedPins();                         // an instruction may have been written into a machine
     for (const machine of machines) machine.look();
   };
