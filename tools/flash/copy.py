@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A copy of the meter on a board's file system: compiled here, sent, proven there, and only then switched to.
 
-A copy is a folder /ctmeter-XXXXXXXX, named by what it holds; main.py, two lines, says which one runs.  A new copy goes
+A copy is a folder /ctmeter-<digest>, named by what it holds; main.py, two lines, says which one runs.  A new copy goes
 to a folder of its own; every file is read back there and its SHA-256 compared; then the new copy runs once; then
 main.py is replaced in one step, by renaming.  A cut at any point leaves the meter of before or the new one.
 """
