@@ -38,6 +38,46 @@ class Listener:
         self.chip.release()
 
 
+class OutOfMemory:
+    """A bus in front of `spi` on which transfer number `fatal` (0, 1, 2 …) ends as an allocation that fails does."""
+
+    def __init__(self, spi, fatal):
+        self._spi = spi
+        self._left = fatal
+
+    def write(self, data):
+        self._count()
+        self._spi.write(data)
+
+    def readinto(self, buf, out=0):
+        self._count()
+        self._spi.readinto(buf, out)
+
+    def write_readinto(self, out, into):
+        self._count()
+        self._spi.write_readinto(out, into)
+
+    def _count(self):
+        if not self._left:
+            raise MemoryError
+        self._left -= 1
+
+
+def selected_after_trouble(bench, make, call):
+    """Let every transfer of `call(driver)` fail in turn; return at which of them the chip stayed selected."""
+    left = []
+    for fatal in range(100):
+        try:
+            call(make(OutOfMemory(bench.spi, fatal), bench.cs))
+        except MemoryError:
+            if bench.cs() == 0:
+                left.append(fatal)
+                bench.cs(1)
+        else:
+            return left, fatal
+    raise AssertionError("the call never came to its end")
+
+
 class Bench:
     """`chip` with power, `spi` and `cs` for a driver, `misused`: what was reported."""
 

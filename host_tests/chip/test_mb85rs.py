@@ -124,6 +124,19 @@ class TestMB85RS(unittest.TestCase):
         self.assertEqual(self.chip.held(0x20, 5), b"whole")
         self.fine()
 
+    def test_whatever_fails_between_select_and_release_leaves_nobody_selected(self):
+        buf = bytearray(4)
+
+        def use(fram):
+            fram.start()
+            fram.write(7, b"abcd")
+            fram.read(7, buf)
+
+        left, transfers = memory_bench.selected_after_trouble(self.bench, MB85RS, use)
+        self.assertEqual(left, [])
+        self.assertEqual(transfers, 7)             # id; enable, status, frame, data; frame, data
+        self.assertEqual(buf, b"abcd")
+
 
 if __name__ == "__main__":
     unittest.main()

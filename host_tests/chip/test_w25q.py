@@ -275,6 +275,21 @@ class TestW25Q(unittest.TestCase):
         self.assertEqual(self.read(9, 0, SECTOR), b"\xFF" * SECTOR)
         self.fine()
 
+    def test_whatever_fails_between_select_and_release_leaves_nobody_selected(self):
+        buf = bytearray(4)
+
+        def use(flash):
+            self.clock.advance(500_000)            # what the try before has begun
+            flash.start()
+            flash.writeblocks(0, b"abcd", 8)
+            flash.readblocks(0, buf, 8)
+            flash.ioctl(ERASE, 1)
+
+        left, transfers = memory_bench.selected_after_trouble(self.bench, W25Q, use)
+        self.assertEqual(left, [])
+        self.assertTrue(transfers > 15)
+        self.assertEqual(buf, b"abcd")
+
 
 if __name__ == "__main__":
     unittest.main()

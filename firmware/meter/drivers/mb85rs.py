@@ -36,9 +36,7 @@ class MB85RS:
         """Prove that it is one of the chips named above.  Raises OSError(ENODEV)."""
         request = bytearray(10)
         request[0] = _READ_ID
-        self._cs(0)
-        self._spi.write_readinto(request, self._answer)
-        self._cs(1)
+        self._exchange(request, self._answer)
         if self._answer[1:5] != _FUJITSU and self._answer[1:10] != _CYPRESS:
             raise OSError(ENODEV)
 
@@ -46,29 +44,40 @@ class MB85RS:
         """Fill `buf` from `address` on."""
         self._address(_READ, address)
         self._cs(0)
-        self._spi.write(self._frame)
-        self._spi.readinto(buf, 0)
-        self._cs(1)
+        try:
+            self._spi.write(self._frame)
+            self._spi.readinto(buf, 0)
+        finally:                                   # another chip is on the bus
+            self._cs(1)
 
     def write(self, address: int, buf) -> None:
         """Write `buf` from `address` on; allocates nothing.  Raises OSError(EIO) if the chip does not allow it."""
         frame = self._frame
         frame[0] = _WRITE_ENABLE
-        self._cs(0)
-        self._spi.write(self._one)
-        self._cs(1)
+        self._send(self._one)
         frame[0] = _READ_STATUS
         frame[1] = 0
-        self._cs(0)
-        self._spi.write_readinto(self._two, self._back)
-        self._cs(1)
+        self._exchange(self._two, self._back)
         if self._answer[1] & (_STATUS_WEL | 1) != _STATUS_WEL:         # bit 0 is 0: nobody answers with FF
             raise OSError(EIO)
         self._address(_WRITE, address)
+        self._send(frame, buf)
+
+    def _send(self, frame, data=None):
         self._cs(0)
-        self._spi.write(frame)
-        self._spi.write(buf)
-        self._cs(1)
+        try:
+            self._spi.write(frame)
+            if data is not None:
+                self._spi.write(data)
+        finally:
+            self._cs(1)
+
+    def _exchange(self, request, answer):
+        self._cs(0)
+        try:
+            self._spi.write_readinto(request, answer)
+        finally:
+            self._cs(1)
 
     def _address(self, instruction, address):
         self._frame[0] = instruction

@@ -75,9 +75,11 @@ class W25Q:
         self._be_idle()
         self._address(_READ, block_num * SECTOR + offset)
         self._cs(0)
-        self._spi.write(self._frame)
-        self._spi.readinto(buf, 0)
-        self._cs(1)
+        try:
+            self._spi.write(self._frame)
+            self._spi.readinto(buf, 0)
+        finally:                                   # another chip is on the bus
+            self._cs(1)
 
     def writeblocks(self, block_num: int, buf, offset: int = 0) -> None:
         """Program `buf`, page by page.  Raises OSError(EAGAIN), OSError(EIO), OSError(ETIMEDOUT)."""
@@ -89,10 +91,7 @@ class W25Q:
             self._be_idle()
             self._enable()
             self._address(_PROGRAM, address + at)
-            self._cs(0)
-            self._spi.write(self._frame)
-            self._spi.write(data[at:at + part])
-            self._cs(1)
+            self._send(self._frame, data[at:at + part])
             self._wait()
             at += part
 
@@ -106,17 +105,13 @@ class W25Q:
             self._be_idle()
             self._enable()
             self._address(_ERASE_SECTOR, arg * SECTOR)
-            self._cs(0)
-            self._spi.write(self._frame)
-            self._cs(1)
+            self._send(self._frame)
         return 0
 
     def _identify(self):
         """Return log2 of the chip's bytes, 0 for any other chip."""
         self._address(_JEDEC_ID, 0)
-        self._cs(0)
-        self._spi.write_readinto(self._frame, self._answer)
-        self._cs(1)
+        self._exchange(self._frame, self._answer)
         answer = self._answer
         if answer[1] != _MAKER or answer[2] not in _TYPES or answer[3] not in _CAPACITIES:
             return 0
@@ -125,9 +120,7 @@ class W25Q:
     def _status(self):
         self._frame[0] = _READ_STATUS
         self._frame[1] = 0
-        self._cs(0)
-        self._spi.write_readinto(self._two, self._back)
-        self._cs(1)
+        self._exchange(self._two, self._back)
         return self._answer[1]
 
     def _be_idle(self):
@@ -148,9 +141,23 @@ class W25Q:
 
     def _command(self, instruction):
         self._frame[0] = instruction
+        self._send(self._one)
+
+    def _send(self, frame, data=None):
         self._cs(0)
-        self._spi.write(self._one)
-        self._cs(1)
+        try:
+            self._spi.write(frame)
+            if data is not None:
+                self._spi.write(data)
+        finally:
+            self._cs(1)
+
+    def _exchange(self, request, answer):
+        self._cs(0)
+        try:
+            self._spi.write_readinto(request, answer)
+        finally:
+            self._cs(1)
 
     def _address(self, instruction, address):
         self._frame[0] = instruction
