@@ -28,7 +28,8 @@ class Rot:
             store.life(polls)
         self.store = store
         self.newest = store.ring.sequence % sectors
-        self.used = range(_PREFACE_END + _PADDING, store.ring._first + 16 * store.ring.slot)
+        written = store.memory.cells.held(self.newest * SECTOR, SECTOR).rstrip(b"\xFF")
+        self.used = range(_PREFACE_END + _PADDING, len(written))
         self.floor = store.flash_floor
         self.snapshot = store.memory.snapshot()
         # A record that is lost takes what it told of registers that have not moved since

@@ -54,7 +54,8 @@ class Ledger:
         for sequence in range(first, ring.sequence + 1):
             if sequence > first:
                 self._begin(sequence)
-            ring.damaged += self._checkpoints.replay(ring.slots_of(sequence))
+            refused = self._checkpoints.replay(ring.slots_of(sequence))
+            ring.damaged += refused                # `slots_of` has added to it too
         self.found = True
         return True
 

@@ -39,27 +39,28 @@ class Ring(Sectors):
         self._again = None                         # the newest record, until it has been written once more
 
     def mount(self) -> int:
-        """Find the newest sector and the place in it; return EMPTY, FOUND or REFUSED.  Raises OSError."""
+        """Find the newest sector and the place in it; return EMPTY, FOUND or REFUSED.  Raises OSError.
+
+        A ring with prefaces takes its next record only after `roll`.
+        """
         self.sequence = self._ready = self._erasing = 0
         self._again = None
         self.sequence = self._newest()
         if not self.sequence:
             return EMPTY if self._next(0) else REFUSED
+        self.slot = self.slots
+        if self._preface_size:                     # a new life begins a sector of its own
+            return FOUND
         used = 0
-        whole = True
-        for slot, record in self._read(self.sequence):
-            if not whole:
-                self.damaged += 1                  # others were written after it
+        for slot, record in self.slots_of(self.sequence):
             used = slot + 1
-            whole = record is not None
-            if record is not None and not self._preface_size:
-                self._again = bytearray(record)
-        if not whole:
-            self.torn += 1
-        self.slot = used + 1                       # the blank one behind may have been touched
-        if not used and not self._preface_size:    # its head may have been touched: it shall be erased first
+            if record is not None:
+                self._again = bytearray(self._size)
+                self._again[:self.payload] = record
+        if used:
+            self.slot = used + 1                   # the blank one behind may have been touched
+        else:                                      # its head may have been touched: it shall be erased first
             self.sequence -= 1
-            self.slot = self.slots
             if self.sequence < self.area.count:
                 self.sequence = 0
         self._renew()

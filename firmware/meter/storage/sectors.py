@@ -6,7 +6,7 @@ from meter.storage import sector as layout
 from meter.storage.area import SECTOR
 
 _LINEAR = const(4)                                 # up to so many sectors are looked at one by one
-_LOOK_AHEAD = const(8)                             # sectors without a head that may stand in the middle
+_LOOK_AHEAD = const(6)                             # sectors without a head that may stand in the middle, and one
 _CHUNK = const(1_024)
 _RECENT = const(2)                                 # the copy of a record may stand behind one that was not whole then
 
@@ -51,9 +51,18 @@ class Sectors:
                 yield payload
 
     def slots_of(self, sequence: int):
-        """Yield (slot, payload or None if it is damaged) of each slot that is not blank.  Raises OSError."""
+        """Yield (slot, payload or None if it is damaged) of each slot that is not blank, and count what is damaged.
+
+        Raises OSError.
+        """
+        whole = True
         for slot, record in self._read(sequence):
+            if not whole:
+                self.damaged += 1                  # others were written after it
+            whole = record is not None
             yield slot, None if record is None else record[:self.payload]
+        if not whole:
+            self.torn += 1
 
     def preface(self, sequence: int):
         """Return the preface of a sector, None if it is not whole.  Raises OSError."""
@@ -100,6 +109,7 @@ class Sectors:
         if newest < 0:
             return 0
         turn = newest // count
+        beyond = BLANK
         high = count
         while high - low > 1:
             middle = (low + high) // 2
@@ -111,13 +121,12 @@ class Sectors:
                 newest = found
             else:
                 high = middle
-        for place in range(low + 1, min(low + 1 + _LOOK_AHEAD, count)):    # has a bad sector without a head misled us?
-            found = self._look(place)
-            if found > 0:
-                return 0 if found // count == turn else newest
-            if found != BLANK:
-                return newest                      # `_hidden` looks into it
-        return newest
+                beyond = found
+        for place in range(high + 1, min(high + _LOOK_AHEAD, count)):      # has a bad sector without a head misled us?
+            if beyond != BLANK:
+                break
+            beyond = self._look(place)
+        return 0 if beyond > 0 and beyond // count == turn else newest     # `_hidden` looks into one that is broken
 
     def _walk(self):
         """Return the newest sequence, 0 if there is none, from the heads of all sectors.
