@@ -8,7 +8,7 @@ count it; a board without memory starts from zero and says so in its status.  Wh
 from micropython import const
 
 from meter.core import calibration
-from meter.core.energy import RESIDUES, Energy, Registers
+from meter.core.energy import INDIVIDUAL, RESIDUES, TERMS, Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
 from meter.core.quantities import Quantities
 from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_DISPLAY, NO_MEMORY, WATCHDOG_RESET, Status
@@ -52,7 +52,7 @@ _CONDITIONS = {ade7880.RESET: CHIP_WAS_RESET, ade7880.CHANGED: CHIP_WAS_CHANGED,
 _STARTUP = (TEST, "0.2.0")
 _AUTOMATIC = ("1.8.0", "2.8.0", "3.8.0", "4.8.0", "1.7.0", "32.7.0", "52.7.0", "72.7.0")
 _MANUAL = (
-    "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0", "41.8.0", "61.8.0",
+    "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0*129", "41.8.0*129", "61.8.0*129",
     "1.7.0", "2.7.0", "3.7.0", "4.7.0", "21.7.0", "41.7.0", "61.7.0",
     "32.7.0", "52.7.0", "72.7.0", "31.7.0", "51.7.0", "71.7.0",
     "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "97.97.0", "97.97.1", TEST,
@@ -94,9 +94,10 @@ class App:
         self.registers = _registers_in(self._words)
         self.quantities = Quantities()
         self.serial = "%08d" % (int.from_bytes(owner, "big") % _SERIAL_DIGITS)
-        self.objects = Objects(self._shown, self.quantities, self.status,
-                               {"serial": self.serial, "version": VERSION, "ratio": "1"})
-        self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES))
+        self.objects = Objects(self._shown, self._words.part(words.TERMS, TERMS), self.quantities, self.status,
+                               {"serial": self.serial, "version": VERSION})
+        self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES),
+                             self._words.part(words.TERMS, TERMS))
         self.measure = self._make_measure(board, hal)
         self.optical = self._make_optical(board, hal)
         self._quiet = self.optical.quiet if self.optical is not None else _always
@@ -114,6 +115,7 @@ class App:
         """Run the meter for ever."""
         watchdog = self._hal.watchdog(_WATCHDOG_MS)
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
+        self.energy.agree(1, INDIVIDUAL)
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
         for task in (self.measure, self.memory, self._power_fail, self.panel, self._buttons, self.optical):
             if task is not None:

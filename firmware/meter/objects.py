@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: MIT
 """THE table of values: one row is an OBIS code, its text, its unit, where it is read and how it is written.
 
-The display and the optical port take every value from here and nowhere else.  Codes after IEC 62056-61 in the
-reduced form C.D.E.  A value is an integer and a number of decimals, or None when there is nothing to tell.
-Every written form is cut, never rounded up: no reader ever sees more than has been counted.
+The display and the optical port take every value from here and nowhere else.  Codes after IEC 62056-61 in the reduced
+form C.D.E*F, F left out where it is 255.  Energies, powers and currents are primary: measured ones times the ratio of
+the current transformers.  F tells other kinds of the same energy: 128 with more places, for verification; 129
+secondary; 140, 141, 142 secondary and summed by that sum mode (core/energy.py), whatever is billed.  A value is an
+integer and a number of decimals, or None when there is nothing to tell.  Every written form is cut, never rounded up:
+no reader ever sees more than has been counted.
 """
 from micropython import const
 
-from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, COUNTS_PER_KWH, E_EXPORT, E_IMPORT, R1, R2, R3, R4
+from meter.core.energy import (A_EXPORT, A_IMPORT, BILLED, COUNTS_PER_KWH, E_EXPORT, E_IMPORT, PRIMARY, R1, R2, R3,
+                               R4, RATIO, TOTAL, VECTOR)
 from meter.core.pulse import LED_COUNTS, S0_COUNTS
 from meter.core.quantities import NO_VALUE
 
 # Where a row is read (column 4), and what its column 5 then means
-_ENERGY = const(0)                                 # (group, registers to add)
+_ENERGY = const(0)                                 # (group, registers to add), digits before and behind the point
 _VALUE = const(1)                                  # attribute of the snapshot, with the phase in column 6
 _IMPORT = const(2)                                 # the same, as far as it is positive
 _EXPORT = const(3)                                 # the same, as far as it is negative, without sign
 _TEXT = const(4)                                   # key of the identity texts
 _INFO = const(5)                                   # the status digits
+_RATIO = const(7)
 _DETAIL = const(6)                                 # the status word
 
 _CODE = const(0)
@@ -30,13 +35,16 @@ _STEP = const(6)                                   # a last shown place is so ma
 _DECIMALS = const(7)
 _DIGITS = const(8)                                 # integer digits at least, in the read-out
 
-_COUNTS_PER_WH = const(50_000)
-_SHOWN_KWH = const(10_000_000)                     # seven digits roll over
+_ON_GLASS = const(5)                               # of an energy: digits before and behind the point
+_IN_READOUT = const(6)
+
+_SCALED = ("kW", "kvar", "kVA", "A")               # measured on the secondary side, told for the primary one
+_PHASES = const(-1)                                # as a group: the three phases together
 _NO_DIGITS = "-----"                               # on the glass, where there is no value
 
 
-def _energy(code, label, unit, group, *registers):
-    return (code, label, unit, _ENERGY, (group, registers))
+def _energy(code, label, unit, group, *registers, glass=(7, 2), readout=(7, 3)):
+    return (code, label, unit, _ENERGY, (group, registers), glass, readout)
 
 
 def _power(code, label, unit, kind, source, phase=None):
@@ -48,16 +56,27 @@ def _per_phase(make):
     return tuple([row for phase in range(3) for row in make(phase, 20 * (phase + 1))])
 
 
+# C, label, unit, registers
+_KINDS = (
+    (1, "A+", "kWh", A_IMPORT), (2, "A-", "kWh", A_EXPORT), (3, "R+", "kvarh", R1, R2), (4, "R-", "kvarh", R3, R4),
+    (5, "R1", "kvarh", R1), (6, "R2", "kvarh", R2), (7, "R3", "kvarh", R3), (8, "R4", "kvarh", R4),
+    (9, "E+", "kVAh", E_IMPORT), (10, "E-", "kVAh", E_EXPORT),
+)
+_NO_QUADRANTS = _KINDS[:4] + _KINDS[8:]
+_TOTALS = ((1, "A+", "kWh") + TOTAL[0], (3, "R+", "kvarh") + TOTAL[1], (4, "R-", "kvarh") + TOTAL[2])
+
+
+def _energies(kinds, c, f, suffix, group, glass, readout):
+    return tuple([_energy("%d.8.0%s" % (c + kind[0], f), kind[1] + suffix, kind[2], group, *kind[3:], glass=glass,
+                          readout=readout) for kind in kinds])
+
+
+def _secondary(kinds, f, suffix, group, c=0):
+    return _energies(kinds, c, f, suffix, group, (5, 2), (7, 3))
+
+
 def _phase_energy(phase, c):
-    name = "L%d" % (phase + 1)
-    return (
-        _energy("%d.8.0" % (c + 1), "A+/" + name, "kWh", phase, A_IMPORT),
-        _energy("%d.8.0" % (c + 2), "A-/" + name, "kWh", phase, A_EXPORT),
-        _energy("%d.8.0" % (c + 3), "R+/" + name, "kvarh", phase, R1, R2),
-        _energy("%d.8.0" % (c + 4), "R-/" + name, "kvarh", phase, R3, R4),
-        _energy("%d.8.0" % (c + 9), "E+/" + name, "kVAh", phase, E_IMPORT),
-        _energy("%d.8.0" % (c + 10), "E-/" + name, "kVAh", phase, E_EXPORT),
-    )
+    return _secondary(_NO_QUADRANTS, "*129", " S/L%d" % (phase + 1), phase, c)
 
 
 def _phase_values(phase, c):
@@ -80,19 +99,14 @@ ROWS: "tuple[tuple, ...]" = (
     ("0.2.0", "CTMETER", "", _TEXT, "version"),
     ("0.3.0", "LED", "imp/kWh", _TEXT, "led"),
     ("0.3.3", "S0", "imp/kWh", _TEXT, "s0"),
-    ("0.4.2", "CTR", "", _TEXT, "ratio"),
-    _energy("1.8.0", "A+", "kWh", BILLED, A_IMPORT),
-    _energy("2.8.0", "A-", "kWh", BILLED, A_EXPORT),
-    _energy("3.8.0", "R+", "kvarh", BILLED, R1, R2),
-    _energy("4.8.0", "R-", "kvarh", BILLED, R3, R4),
-    _energy("5.8.0", "R1", "kvarh", BILLED, R1),
-    _energy("6.8.0", "R2", "kvarh", BILLED, R2),
-    _energy("7.8.0", "R3", "kvarh", BILLED, R3),
-    _energy("8.8.0", "R4", "kvarh", BILLED, R4),
-    _energy("9.8.0", "E+", "kVAh", BILLED, E_IMPORT),
-    _energy("10.8.0", "E-", "kVAh", BILLED, E_EXPORT),
-    _energy("15.8.0", "A1234", "kWh", BILLED, A_IMPORT, A_EXPORT),
-) + _per_phase(_phase_energy) + (
+    ("0.4.2", "CTR", "", _RATIO, None),
+) + _energies(_KINDS, 0, "", "", PRIMARY, (7, 2), (7, 3)) + (
+    _energy("15.8.0", "A1234", "kWh", PRIMARY, A_IMPORT, A_EXPORT),
+) + _secondary(_KINDS, "*129", " S", BILLED) + _per_phase(_phase_energy) + (
+    _secondary(_KINDS[:4], "*140", " PH", _PHASES) + _secondary(_NO_QUADRANTS, "*141", " VEC", VECTOR)
+    + _secondary(_TOTALS, "*142", " TOT", _PHASES)
+    + _energies(_KINDS[:4], 0, "*128", " TEST", BILLED, (3, 4), (3, 4))
+) + (
     _power("1.7.0", "P+", "kW", _IMPORT, "total_active_mw"),
     _power("2.7.0", "P-", "kW", _EXPORT, "total_active_mw"),
     _power("3.7.0", "Q+", "kvar", _IMPORT, "total_reactive_mvar"),
@@ -114,12 +128,13 @@ ROWS: "tuple[tuple, ...]" = (
 class Objects:
     """The rows, filled from the parts of one meter: its registers, its snapshot, its status, its identity.
 
-    `shown(fresh)` returns the registers that may be told; `fresh`: as they are now, whatever that costs.  `identity`
-    maps the keys `serial`, `version`, `ratio` to text.
+    `shown(fresh)` returns the registers that may be told; `fresh`: as they are now, whatever that costs.  `terms`:
+    those of billing (core/energy.py).  `identity` maps the keys `serial`, `version` to text.
     """
 
-    def __init__(self, shown, quantities, status, identity: dict) -> None:
+    def __init__(self, shown, terms, quantities, status, identity: dict) -> None:
         self._shown = shown
+        self._terms = terms
         self._quantities = quantities
         self._status = status
         self._identity = identity
@@ -134,8 +149,8 @@ class Objects:
         raise ValueError("no value has the code " + code)
 
     def code(self, row: int) -> str:
-        """Return the OBIS code of a row."""
-        return ROWS[row][_CODE]
+        """Return the OBIS code of a row, as the glass shows it: without F."""
+        return ROWS[row][_CODE].split("*")[0]
 
     def label(self, row: int) -> str:
         """Return the text that explains a row on the glass."""
@@ -146,11 +161,10 @@ class Objects:
         return ROWS[row][_UNIT]
 
     def glass(self, row: int) -> str:
-        """Return a row as the glass shows it: energies 7.2 with leading zeros, the rest without."""
+        """Return a row as the glass shows it: energies with leading zeros, the rest without."""
         entry = ROWS[row]
         if entry[_KIND] == _ENERGY:
-            kwh, counts = self._shown(False).read(*entry[_SOURCE])
-            return "%07d.%02d" % (kwh % _SHOWN_KWH, counts // (10 * _COUNTS_PER_WH))
+            return _energy_text(self._shown(False), entry[_SOURCE], entry[_ON_GLASS])
         value = self._value(entry, None)
         if value is None:
             return _NO_DIGITS
@@ -162,22 +176,29 @@ class Objects:
         """Yield the data lines of a read-out (bytes, no line ends); all registers are those of its beginning."""
         registers = self._shown(True).copy()
         for entry in ROWS:
-            value = self._value(entry, registers)
-            if value is None:
-                continue
-            if isinstance(value, tuple):
-                digits = 7 if entry[_KIND] == _ENERGY else entry[_DIGITS]
-                value = _decimal(value[0], value[1], digits)
-            unit = entry[_UNIT]
-            yield ("%s(%s*%s)" % (entry[_CODE], value, unit) if unit else "%s(%s)" % (entry[_CODE], value)).encode()
+            value = self._written(entry, registers)
+            if value is not None:
+                yield ("%s(%s)" % (entry[_CODE], value)).encode()
+
+    def written(self, row: int):
+        """Return a row as the read-out has it between its brackets, None if there is nothing to tell."""
+        return self._written(ROWS[row], self._shown(True))
+
+    def _written(self, entry, registers):
+        value = self._value(entry, registers)
+        if isinstance(value, tuple):
+            value = _decimal(value[0], value[1], entry[_DIGITS])
+        unit = entry[_UNIT]
+        return "%s*%s" % (value, unit) if unit and value is not None else value
 
     def _value(self, entry, registers):
         kind = entry[_KIND]
         if kind == _ENERGY:
-            kwh, counts = registers.read(*entry[_SOURCE])
-            return kwh % _SHOWN_KWH * 1_000 + counts // _COUNTS_PER_WH, 3
+            return _energy_text(registers, entry[_SOURCE], entry[_IN_READOUT])
         if kind == _TEXT:
             return self._identity[entry[_SOURCE]]
+        if kind == _RATIO:
+            return str(self._terms[RATIO])
         if kind == _INFO:
             return self._status.info()
         if kind == _DETAIL:
@@ -191,7 +212,17 @@ class Objects:
             value = max(value, 0)
         elif kind == _EXPORT:
             value = max(-value, 0)
+        if entry[_UNIT] in _SCALED:
+            value *= self._terms[RATIO]
         return value // entry[_STEP], entry[_DECIMALS]
+
+
+def _energy_text(registers, source, places):
+    """Write an energy with (digits before, digits behind) the point; what is beyond is cut on both sides."""
+    group, chosen = source
+    kwh, counts = registers.read_total(chosen) if group == _PHASES else registers.read(group, chosen)
+    before, behind = places
+    return "%0*d.%0*d" % (before, kwh % 10 ** before, behind, counts // (COUNTS_PER_KWH // 10 ** behind))
 
 
 def _decimal(value, decimals, digits):

@@ -43,6 +43,31 @@ def test_every_count_is_in_exactly_one_register_of_its_phase_and_of_the_billed_s
         assert counts(registers, group, register) == expected
 
 
+TERMS = st.tuples(st.integers(1, 600), st.sampled_from(e.SUM_MODES))
+
+
+@given(st.lists(st.tuples(TERMS, POLL), max_size=30))
+def test_what_is_billed_grows_by_the_terms_in_force_and_primary_energy_by_the_ratio(steps):
+    registers = e.Registers()
+    stream = e.Energy(registers)
+    billed = primary = 0
+    for (ratio, mode), poll in steps:
+        stream.agree(ratio, mode)
+        before = counts(registers, e.VECTOR, e.A_IMPORT)
+        stream.add(array("i", poll))
+        if mode == e.INDIVIDUAL:
+            grown = sum(p for p in poll[:3] if p > 0)
+        elif mode == e.TOTALLED:
+            grown = sum(abs(p) for p in poll[:3])
+        else:
+            grown = counts(registers, e.VECTOR, e.A_IMPORT) - before
+        assert stream.imported == grown
+        billed += grown
+        primary += grown * ratio
+    assert counts(registers, e.BILLED, e.A_IMPORT) == billed
+    assert counts(registers, e.PRIMARY, e.A_IMPORT) == primary
+
+
 @given(st.lists(POLL, min_size=1, max_size=30))
 def test_the_vector_sum_holds_back_less_than_ten_counts_and_never_falls(polls):
     registers = e.Registers()

@@ -9,13 +9,13 @@ from binascii import crc32
 from boards.virtual.chips import nor_cells as nor
 from boards.virtual.chips.nor_cells import PAGE, SECTOR, Chance, PowerCut
 from host_tests.system.power_cuts import Broken
-from host_tests.system.register_load import MOST_PER_S, REGISTERS, WH
+from host_tests.system.register_load import MOST_PER_S, REGISTERS, WEIGHTS, WH
 from host_tests.system.register_store import RegisterStore
 
 BAD = (nor.PROGRAM_ERROR, nor.ERASE_ERROR, nor.READ_ERROR, nor.PROGRAM_NOTHING, nor.ERASE_NOTHING)
 FOREIGN = ("random", "zeros", "ones", "half", "owner", "layout", "ring", "size", "heads")
 _HEAD_SIZE = 48
-_PREFACE_END = 64 + 448 + 4
+_PREFACE_END = 64 + 576 + 4
 _PADDING = 12
 
 
@@ -33,7 +33,7 @@ class Rot:
         self.floor = store.flash_floor
         self.snapshot = store.memory.snapshot()
         # A record that is lost takes what it told of registers that have not moved since
-        self.one_less = [max(value - WH - MOST_PER_S, 0) for value in self.floor]
+        self.one_less = [max(value - (WH + MOST_PER_S) * weight, 0) for value, weight in zip(self.floor, WEIGHTS)]
 
     def case(self, damage, strict=True):
         """Damage the image with `damage(cells)`, then restore."""

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What forty registers of a meter do while current flows: the truth of the power-cut tests, in big integers.
+"""What the forty-eight registers of a meter do while current flows: the truth of the power-cut tests, in big integers.
 
-Register 8·group + place; groups 0 … 2 are the phases, 3 the vector sum, 4 what the phases add up to; places A+ A- R1 R2
-R3 R4 E+ E-.  Counts of 20 µWh.  Nothing here knows how the firmware counts or stores.
+Register 8·group + place; groups 0 … 2 are the phases, 3 the vector sum, 4 what the phases add up to, 5 that times the
+ratio of the current transformers; places A+ A- R1 R2 R3 R4 E+ E-.  Counts of 20 µWh.  Nothing here knows
+how the firmware counts or stores.
 """
-REGISTERS = 40
+REGISTERS = 48
+RATIO = 3
 WH = 50_000
 KWH = 1_000 * WH
 MOST_PER_S = 66_125                                # 4761 W: 3 x 264.5 V x 6 A
-_VECTOR, _SUM = 24, 32
+_VECTOR, _SUM, _PRIMARY = 24, 32, 40
+WEIGHTS = (1,) * _PRIMARY + (RATIO,) * 8           # counts of a register for one of secondary energy
 # Of the quadrants 1 … 4: active, reactive and apparent register
 _MOVES = ((0, 2, 6), (1, 3, 7), (1, 4, 7), (0, 5, 6))
 
@@ -42,6 +45,7 @@ class Load:
             for place, counts in zip(moves, (apparent * (180 - part) // 180, apparent * part // 110, apparent)):
                 totals[8 * phase + place] += counts
                 totals[_SUM + place] += counts
+                totals[_PRIMARY + place] += RATIO * counts
             active += apparent * (180 - part) // 180 * (-1 if moves[0] else 1)
             reactive += apparent * part // 110 * (1 if self._quadrants[phase] < 2 else -1)
         quadrant = (0 if reactive >= 0 else 3) if active >= 0 else (1 if reactive >= 0 else 2)

@@ -7,7 +7,7 @@ own, with FRAM what has been written to it.  The most is what was counted.
 from boards.virtual.chips.nor_cells import SECTOR, Chance
 from boards.virtual.flash import Region
 from host_tests.system.power_cuts import OWNER, Broken, Memory
-from host_tests.system.register_load import KWH, MOST_PER_S, REGISTERS, WH, Load
+from host_tests.system.register_load import KWH, MOST_PER_S, RATIO, REGISTERS, WEIGHTS, WH, Load
 from meter.storage import words
 from meter.storage.area import Area
 from meter.storage.hot import Hot
@@ -26,7 +26,7 @@ class RegisterStore:
 
     def __init__(self, sectors=4, page=0, fram=False, seed=1, poll_counts=MOST_PER_S, steady=False,
                  bad=False):
-        self.memory = Memory(sectors, 2 * 1024 if fram else 0)
+        self.memory = Memory(sectors, 4 * 1024 if fram else 0)
         self.memory.store = self
         self.sectors = sectors
         self._page = page
@@ -36,7 +36,7 @@ class RegisterStore:
         self.flash_floor = [0] * REGISTERS
         self.ceiling = [0] * REGISTERS
         self.stores = 0
-        self.worst_lost = 0                        # counts, of any register at any cut
+        self.worst_lost = 0                        # counts of secondary energy, of any register at any cut
         self.ring = None
 
     def knowledge(self):
@@ -69,10 +69,10 @@ class RegisterStore:
                 ledger.kwh[slot] = ledger.counts[slot] = 0
         flash = _totals(ledger.kwh, ledger.counts)
         found = [max(pair) for pair in zip(_totals(kwh, counts), flash)]
+        hot.part(words.TERMS, words.TERM_COUNT)[0] = RATIO
         self._check(found, self.floor, "registers")
         self._check(flash, self.flash_floor, "registers in flash")
-        for truth, value in zip(self.ceiling, found):
-            self.worst_lost = max(self.worst_lost, truth - value)
+        self.worst_lost = max(self.worst_lost, _farthest(self.ceiling, found))
         for slot in range(REGISTERS):
             kwh[slot] = found[slot] // KWH
             counts[slot] = found[slot] % KWH
@@ -101,7 +101,7 @@ class RegisterStore:
             for _ in range(_STEPS):
                 ledger.step()
             told = self._told(ledger)
-            late = max([truth - value for truth, value in zip(totals, told)])
+            late = _farthest(totals, told)
             waited = waited + 1 if late >= WH else 0
             if waited > _PRESSING and not self._bad:
                 raise Broken("%d polls without a checkpoint, %d counts behind" % (waited, late))
@@ -142,3 +142,8 @@ class RegisterStore:
 
 def _totals(kwh, counts):
     return [kwh[slot] * KWH + counts[slot] for slot in range(REGISTERS)]
+
+
+def _farthest(truth, values):
+    """Return by how many counts of secondary energy the register that is farthest behind is behind."""
+    return max([(true - value) // weight for true, value, weight in zip(truth, values, WEIGHTS)])

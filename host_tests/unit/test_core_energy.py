@@ -66,6 +66,59 @@ class TestEnergy(unittest.TestCase):
         self.assertEqual(self.registers.read_total(e.TOTAL[1]), (0, 7 + 11))     # R+ = R1 + R3
         self.assertEqual(self.registers.read_total(e.TOTAL[2]), (0, 13))         # R- = R2 + R4
 
+    def test_each_sum_mode_bills_what_the_example_says(self):
+        # +2 kW, +1 kW, -1.5 kW for an hour in polls of 0.1 s: 3.0/1.5, 1.5/0 and 4.5/0 kWh
+        for mode, imported, exported in ((e.INDIVIDUAL, 2778 + 1389, 2083), (e.VECTORIAL, 2778 + 1389 - 2083, 0),
+                                         (e.TOTALLED, 2778 + 1389 + 2083, 0)):
+            with self.subTest(mode=mode):
+                self.setUp()
+                self.energy.agree(40, mode)
+                for _ in range(36_000):
+                    self.energy.add(poll((2778, 1389, -2083)))
+                    self.assertEqual(self.energy.imported, imported)
+                self.assertEqual(self.counts(e.BILLED, e.A_IMPORT), 36_000 * imported)
+                self.assertEqual(self.counts(e.BILLED, e.A_EXPORT), 36_000 * exported)
+                self.assertEqual(self.counts(e.PRIMARY, e.A_IMPORT), 40 * 36_000 * imported)
+                self.assertEqual(self.counts(e.PRIMARY, e.A_EXPORT), 40 * 36_000 * exported)
+                self.assertEqual(self.counts(e.VECTOR, e.A_IMPORT), 36_000 * (2778 + 1389 - 2083))
+                self.assertEqual(self.counts(2, e.A_EXPORT), 36_000 * 2083)
+
+    def test_a_reversed_transformer_changes_nothing_where_the_total_sum_is_billed(self):
+        for p, q in ((300, 400), (300, -400)):
+            billed = []
+            for sign in (1, -1):
+                self.setUp()
+                self.energy.agree(1, e.TOTALLED)
+                for _ in range(10):
+                    self.energy.add(poll((p, sign * p, p), (q, sign * q, q), (500, 500, 500)))
+                self.energy.second()
+                billed.append([self.counts(e.BILLED, register) for register in range(8)])
+            self.assertEqual(billed[0], billed[1])
+            reactive = e.R1 if q > 0 else e.R4
+            self.assertEqual(billed[0][e.A_IMPORT], 9_000)
+            self.assertEqual(billed[0][reactive], 12_000)
+            self.assertEqual(billed[0][e.E_IMPORT], 15_000)
+            self.assertEqual(sum(billed[0]), 36_000)
+
+    def test_apparent_energy_of_the_vector_sum_is_billed_where_that_is(self):
+        self.energy.agree(2, e.VECTORIAL)
+        self.energy.add(poll((-3000, 0, 0), (4500, -500, 0), (9000, 9000, 0)))
+        self.energy.second()
+        self.assertEqual(self.counts(e.BILLED, e.E_EXPORT), 5000)
+        self.assertEqual(self.counts(e.BILLED, e.R2), 4000)
+        self.assertEqual(self.counts(e.PRIMARY, e.E_EXPORT), 10_000)
+        self.assertEqual(self.counts(e.BILLED, e.E_IMPORT), 0)
+
+    def test_another_ratio_holds_for_what_is_counted_from_then_on_and_leaves_the_rest(self):
+        expected = 0
+        for ratio in (1, 600, 7, 40):
+            self.energy.agree(ratio, e.INDIVIDUAL)
+            for counts in (6_613, 0, 1):
+                self.energy.add(poll((counts, counts, 0)))
+                expected += 2 * counts * ratio
+        self.assertEqual(self.counts(e.PRIMARY, e.A_IMPORT), expected)
+        self.assertEqual(self.counts(e.BILLED, e.A_IMPORT), 4 * 2 * 6_614)
+
     def test_jitter_of_a_vector_sum_of_nothing_moves_no_register(self):
         for _ in range(1000):
             self.energy.add(poll((500, -496, 0), (300, -304, 0)))

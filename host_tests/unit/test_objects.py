@@ -13,10 +13,11 @@ WH = 50_000                                        # counts
 class TestObjects(unittest.TestCase):
     def setUp(self):
         self.registers = e.Registers()
+        self.terms = [1, e.INDIVIDUAL]
         self.quantities = Quantities()
         self.status = Status()
-        self.objects = objects.Objects(lambda fresh: self.registers, self.quantities, self.status,
-                                       {"serial": "12345678", "version": "0.1.0", "ratio": "1"})
+        self.objects = objects.Objects(lambda fresh: self.registers, self.terms, self.quantities, self.status,
+                                       {"serial": "12345678", "version": "0.1.0"})
 
     def glass(self, code):
         return self.objects.glass(self.objects.find(code))
@@ -29,12 +30,12 @@ class TestObjects(unittest.TestCase):
         self.assertEqual(len(codes), len(set(codes)))
 
     def test_an_energy_is_cut_not_rounded(self):
-        self.registers.grow(e.BILLED, e.A_IMPORT, 1_234_567 * WH + WH - 1)     # 1234.567999…
+        self.registers.grow(e.PRIMARY, e.A_IMPORT, 1_234_567 * WH + WH - 1)     # 1234.567999…
         self.assertEqual(self.lines()["1.8.0"], "0001234.567*kWh)")
         self.assertEqual(self.glass("1.8.0"), "0001234.56")
 
     def test_seven_digits_roll_over_alike_on_the_glass_and_in_the_read_out(self):
-        self.registers.kwh[e.BILLED * 8 + e.A_IMPORT] = 10_000_003
+        self.registers.kwh[e.PRIMARY * 8 + e.A_IMPORT] = 10_000_003
         self.assertEqual(self.lines()["1.8.0"], "0000003.000*kWh)")
         self.assertEqual(self.glass("1.8.0"), "0000003.00")
 
@@ -43,8 +44,8 @@ class TestObjects(unittest.TestCase):
         self.assertEqual(self.lines()["0.3.3"], "5000*imp/kWh)")
 
     def test_sums_of_quadrants_carry(self):
-        self.registers.grow(e.BILLED, e.R1, 600 * WH + WH // 2)
-        self.registers.grow(e.BILLED, e.R2, 399 * WH + WH // 2)
+        self.registers.grow(e.PRIMARY, e.R1, 600 * WH + WH // 2)
+        self.registers.grow(e.PRIMARY, e.R2, 399 * WH + WH // 2)
         self.assertEqual(self.lines()["3.8.0"], "0000001.000*kvarh)")
 
     def test_each_phase_energy_is_read_from_its_own_phase_and_quadrant(self):
@@ -57,7 +58,7 @@ class TestObjects(unittest.TestCase):
             wh = 100 * (phase + 1)
             for c, expected in ((1, wh), (2, wh + 10), (3, 2 * wh + 50), (4, 2 * wh + 90), (9, wh + 60), (10, wh + 70)):
                 with self.subTest(phase=phase, c=c):
-                    self.assertEqual(lines["%d.8.0" % (base + c)].split("*")[0], "%011.3f" % (expected / 1000))
+                    self.assertEqual(lines["%d.8.0*129" % (base + c)].split("*")[0], "%011.3f" % (expected / 1000))
 
     def test_present_values_have_the_digits_of_the_sheet(self):
         q = self.quantities
@@ -104,7 +105,7 @@ class TestObjects(unittest.TestCase):
     def test_registers_of_one_read_out_are_of_one_instant(self):
         lines = self.objects.readout()
         first = next(lines)
-        self.registers.grow(e.BILLED, e.A_IMPORT, 1000 * WH)
+        self.registers.grow(e.PRIMARY, e.A_IMPORT, 1000 * WH)
         rest = [line.decode() for line in lines]
         self.assertEqual(first, b"F.F(00000000)")
         self.assertTrue("1.8.0(0000000.000*kWh)" in rest)

@@ -17,7 +17,7 @@ from array import array
 
 from micropython import const
 
-from meter.core.energy import isqrt
+from meter.core.roots import isqrt
 
 NO_VALUE = const(-0x4000_0000)                     # below any value, and not allocated on the target
 

@@ -2,8 +2,8 @@
 """The registers on flash: whenever one of them has moved by a Wh, a record of 16 bytes tells them all.
 
 A register is whole kWh and counts of 20 µWh.  Eight registers (A+ A- R1 R2 R3 R4 E+ E-) make a group; groups 0 … 2 are
-the phases, 3 the vector sum, 4 what the phases add up to.  Each sector of the ring begins with all registers exactly,
-the words of the hot store (hot.py).  A record behind it says
+the phases, 3 the vector sum, 4 what is billed, 5 the same times the ratio.  Each sector of the ring begins with all
+registers exactly and with the terms of billing, as words of the hot store (hot.py).  A record behind it says
 
     0    quadrants: 2 bits of each of the groups 0 … 3
     1    0x10 | bit 3: another record belongs to this one | bits 0 … 2: phases of which counts were dropped
@@ -12,23 +12,28 @@ the words of the hot store (hot.py).  A record behind it says
          number of units of 20 mWh
     14   CRC
 
-so one that is lost takes nothing with it that the next one does not tell again: at most what a register has moved
-that stands still since.  Registers of other quadrants have not moved; where they have, several records make one
-checkpoint, which counts when it is complete.  Units are cut, never rounded up: what is restored never exceeds what
+What is billed follows from that by the terms, all but the apparent energy of the total sum (√(P² + Q²) of three
+phases): where that is billed, a record of kind 0x20 belongs to each checkpoint and has its low 8 bits in byte 2.
+
+One that is lost takes nothing with it that the next one does not tell again: at most what a register has moved that
+stands still since.  Registers of other quadrants have not moved; where they have, several records make one checkpoint,
+which counts when it is complete.  Units are cut, never rounded up: what is restored never exceeds what
 was counted.
 """
-from array import array
-
 from micropython import const
 
-_GROUPS = const(4)                                 # told; the fifth follows from them
-_SUM = const(4)
+from meter.storage.told import TOTAL_SLOT, Told
+
+_GROUPS = const(4)                                 # told; the others follow from them
+_VECTOR = const(3)
+_PRIMARY = const(5)
 _REGISTERS = const(8)
 _COUNTS_PER_KWH = const(50_000_000)
 _UNIT_COUNTS = const(1_000)
 _UNITS_PER_KWH = const(50_000)
 _LANES_AT = const(2)
 _KIND = const(0x10)
+_KIND_TOTAL = const(0x20)
 _KIND_MASK = const(0xF0)
 _MORE = const(0x08)
 _DROPPED_MASK = const(0x07)
@@ -40,25 +45,26 @@ RECORD = const(16)
 _LANES = ((0, 2, 6), (1, 3, 7), (1, 4, 7), (0, 5, 6))
 
 
-class Checkpoints:
-    """Keeps registers, two array("i") of 40 words, in a ring whose prefaces are `preface_words()` of the hot store."""
+class Checkpoints(Told):
+    """Keeps registers, two array("i") of 48 words, and the terms they are billed by in a ring.
 
-    def __init__(self, ring, kwh, counts) -> None:
+    The prefaces of the ring are the words of the hot store; what they say is given to `begin`.
+    """
+
+    def __init__(self, ring, kwh, counts, terms) -> None:
+        super().__init__(len(kwh), len(terms))
         self._ring = ring
         self._live_kwh = kwh
         self._live_counts = counts
-        self.kwh = array("i", [0] * len(kwh))      # what would be restored now
-        self.counts = array("i", [0] * len(kwh))
-        self._base_kwh = array("i", [0] * len(kwh))        # what the preface of the sector says
-        self._base_counts = array("i", [0] * len(kwh))
+        self._live_terms = terms
         self._record = bytearray(RECORD)
         self._wanted = bytearray(_GROUPS)
-        self.dropped = 0                           # phases, since the sector began
 
     # --- telling
     def due(self) -> bool:
         """Tell whether a register is a Wh or more ahead of what would be restored.  Allocates nothing."""
-        for slot in range((_SUM - 1) * _REGISTERS, (_SUM + 1) * _REGISTERS):       # no phase is ahead of the sum
+        first = 0 if self.by_vector or self.by_total else _VECTOR * _REGISTERS     # else no phase is ahead of the sum
+        for slot in range(first, _PRIMARY * _REGISTERS):
             ahead_kwh = self._live_kwh[slot] - self.kwh[slot]
             ahead = self._live_counts[slot] - self.counts[slot]
             if ahead_kwh > 1 or ahead >= _STEP_COUNTS:
@@ -72,6 +78,9 @@ class Checkpoints:
 
         Then the caller shall begin a sector (`begun`).  Raises OSError.
         """
+        for term in range(len(self.terms)):
+            if self._live_terms[term] != self.terms[term]:
+                return False
         records = self._plan()
         if not records or self._ring.slot + records > self._ring.slots:
             return False
@@ -82,25 +91,17 @@ class Checkpoints:
         for group in range(_GROUPS):
             for register in range(_REGISTERS):
                 slot = group * _REGISTERS + register
-                self._advance(slot, self._low(self._live_kwh[slot], self._live_counts[slot]))
-        self._add_up()
+                self.advance(slot, self.low(self._live_kwh[slot], self._live_counts[slot]))
+        if self.by_total:
+            self.advance(TOTAL_SLOT, self.low(self._live_kwh[TOTAL_SLOT], self._live_counts[TOTAL_SLOT]))
+        self.follow()
         return True
 
     def begun(self) -> None:
         """A sector has begun with the registers as they are now."""
-        for slot in range(len(self.kwh)):
-            self.kwh[slot] = self._base_kwh[slot] = self._live_kwh[slot]
-            self.counts[slot] = self._base_counts[slot] = self._live_counts[slot]
-        self.dropped = 0
+        self.begin(self._live_kwh, self._live_counts, self._live_terms)
 
     # --- restoring: into `kwh` and `counts`
-    def begin(self, kwh, counts) -> None:
-        """A sector that is read began with these."""
-        for slot in range(len(self.kwh)):
-            self.kwh[slot] = self._base_kwh[slot] = kwh[slot]
-            self.counts[slot] = self._base_counts[slot] = counts[slot]
-        self.dropped = 0
-
     def replay(self, slots) -> int:
         """Take the records of a sector: (slot, payload or None) pairs.  Return how many were not believed."""
         refused = 0
@@ -110,7 +111,7 @@ class Checkpoints:
             if record is None:
                 gap += 1
                 continue
-            if record[1] & _KIND_MASK != _KIND or not self._plausible(record, gap):
+            if not self._plausible(record, gap):
                 gap += 1
                 refused += 1
                 continue
@@ -120,7 +121,7 @@ class Checkpoints:
                     self._decode(part)
                 waiting.clear()
             gap = 0
-        self._add_up()
+        self.follow()
         return refused
 
     # --- the code
@@ -130,9 +131,7 @@ class Checkpoints:
         for group in range(_GROUPS):
             moved = 0
             for register in range(_REGISTERS):
-                slot = group * _REGISTERS + register
-                ahead = ((self._live_kwh[slot] - self.kwh[slot]) * _UNITS_PER_KWH
-                         + self._live_counts[slot] // _UNIT_COUNTS - self.counts[slot] // _UNIT_COUNTS)
+                ahead = self._ahead(group * _REGISTERS + register)
                 if ahead >= _FARTHEST:
                     return 0
                 if ahead > 0:
@@ -144,17 +143,30 @@ class Checkpoints:
                 wanted |= 0b0010
             self._wanted[group] = wanted
             most = max(most, (wanted & 1) + (wanted >> 1 & 1) + (wanted >> 2 & 1) + (wanted >> 3))
-        return most
+        if not self.by_total:
+            return most
+        return most + 1 if self._ahead(TOTAL_SLOT) < _FARTHEST else 0
+
+    def _ahead(self, slot):
+        """Return by how many units a register is ahead of what would be restored."""
+        return ((self._live_kwh[slot] - self.kwh[slot]) * _UNITS_PER_KWH
+                + self._live_counts[slot] // _UNIT_COUNTS - self.counts[slot] // _UNIT_COUNTS)
 
     def _encode(self, number, more):
         record = self._record
+        if not more and self.by_total:
+            for at in range(RECORD):
+                record[at] = 0
+            record[1] = _KIND_TOTAL | self.dropped
+            record[_LANES_AT] = self.low(self._live_kwh[TOTAL_SLOT], self._live_counts[TOTAL_SLOT])
+            return
         quadrants = 0
         for group in range(_GROUPS):
             quadrant = self._quadrant(self._wanted[group], number)
             quadrants |= quadrant << 2 * group
             for lane in range(3):
                 slot = group * _REGISTERS + _LANES[quadrant][lane]
-                record[_LANES_AT + 3 * group + lane] = self._low(self._live_kwh[slot], self._live_counts[slot])
+                record[_LANES_AT + 3 * group + lane] = self.low(self._live_kwh[slot], self._live_counts[slot])
         record[0] = quadrants
         record[1] = _KIND | (_MORE if more else 0) | self.dropped
 
@@ -170,43 +182,26 @@ class Checkpoints:
         return found
 
     def _plausible(self, record, gap):
-        """Tell whether no register would jump; each record missed allows for as much again."""
+        """Tell whether it is a record, and no register would jump; each record missed allows for as much again."""
         most = min(_FARTHEST * (1 + gap), 256)
+        kind = record[1] & _KIND_MASK
+        if kind == _KIND_TOTAL:
+            return self.by_total and self.units(TOTAL_SLOT, record[_LANES_AT]) < most
+        if kind != _KIND:
+            return False
         for group in range(_GROUPS):
             for lane in range(3):
                 slot = group * _REGISTERS + _LANES[record[0] >> 2 * group & 3][lane]
-                ahead = record[_LANES_AT + 3 * group + lane] - self._low(self.kwh[slot], self.counts[slot]) & 0xFF
-                if ahead >= most:
+                if self.units(slot, record[_LANES_AT + 3 * group + lane]) >= most:
                     return False
         return True
 
     def _decode(self, record):
+        self.dropped = record[1] & _DROPPED_MASK
+        if record[1] & _KIND_MASK == _KIND_TOTAL:
+            self.advance(TOTAL_SLOT, record[_LANES_AT])
+            return
         for group in range(_GROUPS):
             for lane in range(3):
-                self._advance(group * _REGISTERS + _LANES[record[0] >> 2 * group & 3][lane],
+                self.advance(group * _REGISTERS + _LANES[record[0] >> 2 * group & 3][lane],
                               record[_LANES_AT + 3 * group + lane])
-        self.dropped = record[1] & _DROPPED_MASK
-
-    def _low(self, kwh, counts):
-        return (kwh * (_UNITS_PER_KWH & 0xFF) + counts // _UNIT_COUNTS) & 0xFF
-
-    def _advance(self, slot, low):
-        """Move what would be restored to where its units end in `low`."""
-        units = low - self._low(self.kwh[slot], self.counts[slot]) & 0xFF
-        if units:
-            counts = (self.counts[slot] // _UNIT_COUNTS + units) * _UNIT_COUNTS
-            self.kwh[slot] += counts // _COUNTS_PER_KWH
-            self.counts[slot] = counts % _COUNTS_PER_KWH
-
-    def _add_up(self):
-        """The sum has grown by what the phases have grown by since the sector began."""
-        for register in range(_REGISTERS):
-            slot = _SUM * _REGISTERS + register
-            kwh = self._base_kwh[slot]
-            counts = self._base_counts[slot]
-            for phase in range(3):
-                of_phase = phase * _REGISTERS + register
-                kwh += self.kwh[of_phase] - self._base_kwh[of_phase]
-                counts += self.counts[of_phase] - self._base_counts[of_phase]
-            self.kwh[slot] = kwh + counts // _COUNTS_PER_KWH
-            self.counts[slot] = counts % _COUNTS_PER_KWH

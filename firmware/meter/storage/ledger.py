@@ -27,9 +27,10 @@ class Ledger:
 
     def __init__(self, area, ring: int, owner: bytes, words) -> None:
         self._stored = words.stored
+        self._others = (words.part(at.TERMS, at.KWH - at.TERMS), at.TERMS)
         self.ring = Ring(area, ring, RECORD, owner, 4 * at.COUNT)
         self._checkpoints = Checkpoints(self.ring, words.part(at.KWH, at.REGISTERS),
-                                        words.part(at.COUNTS, at.REGISTERS))
+                                        words.part(at.COUNTS, at.REGISTERS), words.part(at.TERMS, at.TERM_COUNT))
         self.kwh = self._checkpoints.kwh
         self.counts = self._checkpoints.counts
         self.preface = array("i", [0] * at.COUNT)  # the words with which the sector that was read began
@@ -75,6 +76,12 @@ class Ledger:
             high[slot] = (total & _WORD) >> 16
             low[slot] = total & 0xFFFF
         return self._checkpoints.dropped
+
+    def hand_over(self) -> None:
+        """Put what only a preface tells, and is no register, into the words: terms of billing, wrong passwords."""
+        words, first = self._others
+        for word in range(len(words)):
+            words[word] = self.preface[first + word]
 
     def drop(self, phases: int) -> None:
         """Counts of these phases (a bit each) have been dropped."""
@@ -124,5 +131,6 @@ class Ledger:
         for word in range(at.COUNT):
             self.preface[word] = struct.unpack_from("<i", preface, 4 * word)[0]
         self._checkpoints.begin(self.preface[at.KWH:at.KWH + at.REGISTERS],
-                                self.preface[at.COUNTS:at.COUNTS + at.REGISTERS])
+                                self.preface[at.COUNTS:at.COUNTS + at.REGISTERS],
+                                self.preface[at.TERMS:at.TERMS + at.TERM_COUNT])
         return True

@@ -4,9 +4,12 @@
     0    9    totals of the metering chip up to which the registers are complete, upper halves
     9    9    their lower halves
     18   12   residues of core/energy.py
-    30   2    residues of the pulse outputs
-    32   40   registers: whole kWh
-    72   40   registers: counts below one kWh
+    30   4    residues of the pulse outputs
+    34   2    terms of billing (core/energy.py)
+    36   4    wrong passwords (protocol/access.py)
+    40   8    nobody's yet, 0
+    48   48   registers: whole kWh
+    96   48   registers: counts below one kWh
 
 What is stored is the array as it stands, so storing copies nothing, and nobody else remembers what must be stored.
 """
@@ -23,10 +26,13 @@ HIGH = const(0)
 LOW = const(9)
 RESIDUES = const(18)
 PULSES = const(30)
-KWH = const(32)
-COUNTS = const(72)
-REGISTERS = const(40)
-COUNT = const(112)
+TERMS = const(34)
+TERM_COUNT = const(2)
+ACCESS = const(36)
+KWH = const(48)
+COUNTS = const(96)
+REGISTERS = const(48)
+COUNT = const(144)
 
 
 class Words:

@@ -92,11 +92,7 @@ class Memory:
         """Energy has been counted: store it, in FRAM at once; on flash soon, if a register has moved by a Wh."""
         if self._ledger is not None:
             self._ledger.drop(self._chip.take_dropped())
-        if self._fram_works:
-            try:
-                self._hot.store()
-            except OSError:
-                self._lose_fram()
+        self._store_hot()
         if self._flash_works and self._ledger.begun and self._ledger.due():
             self._due.set()                        # not here: the poll is long enough
 
@@ -119,11 +115,19 @@ class Memory:
 
     def _store(self, exactly=False):
         self._energy.second()                      # its apparent energy is part of the registers only then
+        self._store_hot()                          # FRAM is exact, flash is not: it must never be the newer one
         try:
             self._ledger.store(exactly)
         except OSError:
             self._lose_flash()
         self._tell()
+
+    def _store_hot(self):
+        if self._fram_works:
+            try:
+                self._hot.store()
+            except OSError:
+                self._lose_fram()
 
     # --- the start
     def _load(self):
@@ -168,6 +172,8 @@ class Memory:
             if restored:
                 self._chip.resume(0)
             return
+        if not restored:
+            self._ledger.hand_over()
         behind = ahead = False
         for slot in range(len(self._base.kwh)):
             difference = self._difference(self._ledger, self._registers, slot)
