@@ -35,3 +35,4 @@ OPTICAL_BAUD = 9600                                # the fastest that the photot
 PIN_LED_KWH = 26
 PIN_S0 = 27
 PIN_BUTTON_LEFT = 0
+PIN_SEAL = 16                                      # seal switch: closed to ground in calibration state

@@ -21,7 +21,7 @@ ENERGY_POLL_MS = 100
 SPI_MEMORY = None
 PIN_FLASH_CS = None
 PIN_FRAM_CS = None
-FLASH_REGION = {"offset": 0, "size": 1_048_576}
+FLASH_REGION = {"offset": 0, "size": 1_179_648}
 PIN_POWER_FAIL = None
 
 # Glass
@@ -35,3 +35,4 @@ OPTICAL_BAUD = 9600                                # the fastest that the photot
 PIN_LED_KWH = 22
 PIN_S0 = 15
 PIN_BUTTON_LEFT = 27
+PIN_SEAL = 28                                      # seal switch: closed to ground in calibration state

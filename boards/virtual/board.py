@@ -31,3 +31,4 @@ OPTICAL_BAUD = 9600                                # the fastest that the photot
 PIN_LED_KWH = 22
 PIN_S0 = 15
 PIN_BUTTON_LEFT = 27
+PIN_SEAL = 28                                      # seal switch: closed to ground in calibration state

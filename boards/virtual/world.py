@@ -92,6 +92,7 @@ class World:
             for chip in self.lcd:
                 bus.attach(_LCD_ADDRESS, chip)
         self.button = Button(self.clock, self.wire(board.PIN_BUTTON_LEFT))
+        self.seal = self.wire(board.PIN_SEAL)      # `drive(0)`: it is open, the meter may be calibrated
 
     def set_pace(self, pace):
         """Tie virtual time to something outside from now on, see loop_cpython.Loop; None lets it run free."""

@@ -5,10 +5,15 @@ Order of start: memory, registers, chip, display, ports.  A register is restored
 count it; a board without memory starts from zero and says so in its status.  What must survive are the words of
 `storage/words.py`: everybody who counts works in his part of them.
 """
+from errno import EAGAIN
+
 from micropython import const
 
+from meter import settings
+from meter.config import Configuration
 from meter.core import calibration
-from meter.core.energy import INDIVIDUAL, RESIDUES, TERMS, Energy, Registers
+from meter.core.averages import Averages
+from meter.core.energy import RATIO, RESIDUES, SUM_MODE, TERMS, Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
 from meter.core.quantities import Quantities
 from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_DISPLAY, NO_MEMORY, WATCHDOG_RESET, Status
@@ -21,17 +26,25 @@ from meter.drivers.optical import OpticalPort
 from meter.drivers.mb85rs import MB85RS
 from meter.drivers.pcf85176 import PCF85176
 from meter.drivers.w25q import W25Q
+from meter.logs import changes
+from meter.logs.changes import Changes
 from meter.objects import Objects
+from meter.protocol.access import Access, hash_of
 from meter.protocol.iec62056_21 import Server
-from meter.storage import words
+from meter.protocol.programming import Programming
+from meter.storage import counters, twin, words
 from meter.storage.area import SECTOR, Area
+from meter.storage.counters import Counters
 from meter.storage.hot import Hot
 from meter.storage.ledger import Ledger
+from meter.storage.ring import Ring
+from meter.storage.twin import Twin
 from meter.tasks.measure import Measure
 from meter.tasks.memory import Memory
 from meter.tasks.optical import Optical
 from meter.tasks.panel import Buttons, Panel
 from meter.tasks.power_fail import PowerFail
+from meter.tasks.records import Records
 from meter.tasks.supervisor import Supervisor
 from meter.version import VERSION
 
@@ -39,14 +52,21 @@ _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
 _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
 _STORE = const(1)                                  # number of the hot store of the registers
-_RING = const(1)                                   # and of their ring
-_RING_SECTORS = const(256)                         # 1 MiB
 _PAGE = const(256)                                 # what a controller's own flash is programmed by
+
+# Rings on flash: number, sectors.  That of the registers comes first and has what the others leave, 1 MiB at most.
+_REGISTERS = const(1)
+_REGISTERS_MOST = const(256)
+_SETTINGS = ((2, 4), (3, 4))
+_CHANGES = (4, 4)
+_COUNTERS = (5, 3)
+_OTHERS = const(32)                                # sectors, with room for more rings
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
 # What the status calls it when the metering chip has to be started again
 _CONDITIONS = {ade7880.RESET: CHIP_WAS_RESET, ade7880.CHANGED: CHIP_WAS_CHANGED,
-               ade7880.NOT_STARTED: CHIP_WAS_CHANGED, ade7880.IMPLAUSIBLE: CHIP_WAS_CHANGED}
+               ade7880.NOT_STARTED: CHIP_WAS_CHANGED, ade7880.IMPLAUSIBLE: CHIP_WAS_CHANGED,
+               ade7880.CALIBRATED: 0, ade7880.REFUSED: 0}
 
 # Sixteen and thirty places at most; the manual list holds every legal reading
 _STARTUP = (TEST, "0.2.0")
@@ -76,6 +96,7 @@ class Live:
     quadrant_q = property(lambda self: self._quantities.arrow_reactive)
     error = property(lambda self: self._status.triangle)
     chip_fault = property(lambda self: self._status.chip_fault)
+    settings_lost = property(lambda self: self._status.settings_lost)
     optical_active = property(lambda self: self._optical is not None and self._optical.active)
 
 
@@ -89,21 +110,33 @@ class App:
         if hal.reset_cause() != "power":
             self.status.set(WATCHDOG_RESET)
         owner = hal.unique_id()
-        self._words, area, stalls = _open_memory(board, hal, owner)
-        self.ledger = None if area is None else Ledger(area, _RING, owner, self._words)
+        self._words, flash = _open_memory(board, hal, owner)
+        self.ledger = None if flash is None else Ledger(flash.first(_REGISTERS_MOST), _REGISTERS, owner, self._words)
         self.registers = _registers_in(self._words)
+        self._terms = self._words.part(words.TERMS, TERMS)
+        self._access_words = self._words.part(words.ACCESS, counters.COUNT)
+        self._in_force = self._words.part(words.SETTINGS, 2)
+        self._operating = self._words.part(words.OPERATING, 1)
+        self._open_records(flash, owner)
         self.quantities = Quantities()
         self.serial = "%08d" % (int.from_bytes(owner, "big") % _SERIAL_DIGITS)
-        self.objects = Objects(self._shown, self._words.part(words.TERMS, TERMS), self.quantities, self.status,
+        self.objects = Objects(self._shown, self._terms, self.quantities, self.status,
                                {"serial": self.serial, "version": VERSION})
-        self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES),
-                             self._words.part(words.TERMS, TERMS))
+        self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES), self._terms)
+        self.averages = Averages()
         self.measure = self._make_measure(board, hal)
+        self.config = Configuration(self._ideal, board.NOMINAL_MV, self._store_settings, self._record_change,
+                                    self._apply, self.chip, self.averages, self.status, hash_of, owner,
+                                    self.serial.encode())
+        self._seal = None if board.PIN_SEAL is None else hal.input(board.PIN_SEAL)
         self.optical = self._make_optical(board, hal)
         self._quiet = self.optical.quiet if self.optical is not None else _always
         shadow = None if self.ledger is None else Registers(self.ledger.kwh, self.ledger.counts)
+        stalls = flash is not None and flash.stalls
         self.memory = Memory(hal, self.status, self._words, self.ledger, self.registers, shadow, _registers_in,
                              self.energy, self.pulses, self.chip, self._quiet, stalls)
+        keepers = () if flash is None else (self._twin, self.changes, self._counters)
+        self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
         self._power_fail = None
         if board.PIN_POWER_FAIL is not None:
             self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.measure.count, self.memory.save)
@@ -115,19 +148,19 @@ class App:
         """Run the meter for ever."""
         watchdog = self._hal.watchdog(_WATCHDOG_MS)
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
-        self.energy.agree(1, INDIVIDUAL)
+        self._records.open()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
-        for task in (self.measure, self.memory, self._power_fail, self.panel, self._buttons, self.optical):
+        for task in (self.measure, self.memory, self._records, self._power_fail, self.panel, self._buttons,
+                     self.optical):
             if task is not None:
                 supervisor.start(task.run)
         await supervisor.watch()
 
     def _make_measure(self, board, hal):
-        gains = (calibration.current_gain(board.CURRENT_FULL_SCALE_UA),
-                 calibration.voltage_gain(board.VOLTAGE_FULL_SCALE_MV), calibration.POWER_GAIN, 0)
+        self._ideal = calibration.nominal(board.CURRENT_FULL_SCALE_UA, board.VOLTAGE_FULL_SCALE_MV)
         irq1 = None if board.PIN_METER_IRQ1 is None else hal.input(board.PIN_METER_IRQ1)
         self.chip = ade7880.ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms,
-                                    (gains,) * 3, calibration.vlevel(board.NOMINAL_MV),
+                                    self._ideal, calibration.vlevel(board.NOMINAL_MV),
                                     calibration.no_load_level(board.NO_LOAD_MVA), board.NOMINAL_HZ, irq1,
                                     self._words.part(words.HIGH, 9), self._words.part(words.LOW, 9))
         latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
@@ -135,15 +168,16 @@ class App:
         self.pulses = tuple([(PulseTrain(counts, latency_us, self._words.part(words.PULSES + number, 1)),
                               hal.pulse_output(pin, WIDTH_US)) for counts, pin, number in trains if pin is not None])
         return Measure(hal, self.chip, _CONDITIONS, self.energy, self.quantities, self.status, self.pulses,
-                       board.ENERGY_POLL_MS, self._polled)
+                       board.ENERGY_POLL_MS, self._polled, self.averages, self._operating)
 
     def _make_optical(self, board, hal):
         if board.UART_OPTICAL is None:
             return None
         uart = hal.uart(baudrate=300, **board.UART_OPTICAL)
         port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
+        access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff)
         server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
-                        board.OPTICAL_BAUD)
+                        board.OPTICAL_BAUD, Programming(access, self.config, self.objects, hal.ticks_diff))
         return Optical(hal, uart, port, server)
 
     def _make_panel(self, board, hal):
@@ -167,23 +201,107 @@ class App:
     def _polled(self):
         self.memory.polled()
 
+    # --- settings, logs
+    def _open_records(self, flash, owner):
+        self.changes = self._twin = self._counters = None
+        if flash is not None:
+            self._twin = Twin([Ring(flash.next(sectors), number, twin.RECORD, owner) for number, sectors in _SETTINGS])
+            self.changes = Changes(Ring(flash.next(_CHANGES[1]), _CHANGES[0], changes.RECORD, owner))
+            self._counters = Counters(Ring(flash.next(_COUNTERS[1]), _COUNTERS[0], counters.RECORD, owner),
+                                      self._access_words)
+
+    def _find_records(self):
+        """Read settings and logs and put what was set in force.  Raises OSError as long as the flash cannot be read."""
+        payload = None
+        trouble = None
+        if self._twin is not None:
+            try:
+                for ring in (*self._twin.rings, self.changes.ring, self._counters.ring):
+                    ring.area.start()
+                payload = self._twin.load()
+                self.changes.open()
+                if not self.memory.hot_works:
+                    self._counters.load()
+            except OSError as unreadable:
+                trouble = unreadable
+        version, calibrated = self._in_force
+        self.config.begin(payload, version, calibrated == 1)
+        if payload is not None or not self._terms[RATIO]:
+            self._apply(self.config.settings)
+        if trouble is not None:
+            raise trouble
+
+    def _store_settings(self, payload):
+        try:
+            return self._twin is not None and self._twin.store(payload)
+        except OSError:
+            return False
+
+    def _record_change(self, name, old, new, level):
+        try:
+            return self.changes is not None and self.changes.store(self._operating[0], (name, old, new), level,
+                                                                   self._terms, self.registers)
+        except OSError:
+            return False
+
+    def _apply(self, changed):
+        """Put settings in force that are stored."""
+        values = changed.values
+        self._in_force[0] = changed.version
+        self._in_force[1] = changed.calibration is not None
+        if values[settings.RATIO] != self._terms[RATIO] or values[settings.SUM_MODE] != self._terms[SUM_MODE]:
+            self.energy.agree(values[settings.RATIO], values[settings.SUM_MODE])
+
+    def _store_access(self):
+        """Store wrong passwords before anybody is answered.  Raises OSError."""
+        if self.memory.store_words():
+            return
+        if self._counters is None or not self._counters.store():
+            raise OSError(EAGAIN)
+
+    def _seal_open(self):
+        return self._seal is not None and self._seal() == 0
+
+    def _each_second(self):
+        self.config.step(self._operating[0])
+
+
+class _Flash:
+    """The sectors of a flash memory, handed out from its beginning.  `stalls`: erasing stops the controller."""
+
+    def __init__(self, device, sectors: int, page: int, stalls: bool) -> None:
+        self._device = device
+        self._left = sectors
+        self._page = page
+        self._at = 0
+        self.stalls = stalls
+
+    def first(self, most):
+        """Return an area of `most` sectors, or of what the others leave."""
+        return self.next(min(most, self._left - _OTHERS))
+
+    def next(self, sectors):
+        """Return the next area."""
+        area = Area(self._device, self._at, sectors, self._page)
+        self._at += sectors
+        self._left -= sectors
+        return area
+
 
 def _open_memory(board, hal, owner):
-    """Return (words, the area of flash for registers or None, whether erasing it stops the controller)."""
+    """Return (words, the flash or None)."""
     fram = flash = None
     if board.SPI_MEMORY is not None:
         spi = hal.spi(**board.SPI_MEMORY)
         if board.PIN_FRAM_CS is not None:
             fram = MB85RS(spi, hal.output(board.PIN_FRAM_CS, 1))
         if board.PIN_FLASH_CS is not None:
-            flash = Area(W25Q(spi, hal.output(board.PIN_FLASH_CS, 1)), 0, _RING_SECTORS)
-    stalls = False
+            flash = _Flash(W25Q(spi, hal.output(board.PIN_FLASH_CS, 1)), _REGISTERS_MOST + _OTHERS, 0, False)
     if flash is None and board.FLASH_REGION is not None:
         device = hal.flash_region(**board.FLASH_REGION)
         if device is not None:
-            flash = Area(device, 0, min(_RING_SECTORS, board.FLASH_REGION["size"] // SECTOR), _PAGE)
-            stalls = True
-    return Hot(fram, _STORE, words.COUNT, owner), flash, stalls
+            flash = _Flash(device, board.FLASH_REGION["size"] // SECTOR, _PAGE, True)
+    return Hot(fram, _STORE, words.COUNT, owner), flash
 
 
 def _registers_in(kept):

@@ -13,6 +13,7 @@ from boards.virtual.clock import Clock
 from boards.virtual.mains import Mains
 from boards.virtual.registers import load
 from meter.core import calibration
+from meter.core.averages import Averages
 from meter.core.energy import Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, PulseTrain
 from meter.core.quantities import Quantities
@@ -90,9 +91,9 @@ def main():
     async def sleep_ms(milliseconds):
         clock.advance(1_000 * milliseconds)
 
-    gain = (calibration.current_gain(13_860_000), calibration.voltage_gain(353_900), calibration.POWER_GAIN, 0)
     driver = ADE7880(SPI(bus, 2_000_000, 1, 1, misuse.append), SelectLine(bus, chip), sleep_ms,
-                     (gain,) * 3, calibration.vlevel(230_000), calibration.no_load_level(460))
+                     calibration.nominal(13_860_000, 353_900), calibration.vlevel(230_000),
+                     calibration.no_load_level(460))
     chip.power(True)
     clock.advance(100_000)
     try:
@@ -100,7 +101,7 @@ def main():
     except StopIteration:
         pass
     values = {0xE608: 0, 0xE503: 0x00A00000, 0xE51F: 0x12345678}
-    for address, _ in driver._watched:
+    for address, _ in driver._setup.watched:
         values[address] = driver.register(address)
     quiet = QuietChip(values)
     driver._link._spi = quiet
@@ -108,7 +109,7 @@ def main():
     outputs = (Silent(), Silent())
     pulses = ((PulseTrain(LED_COUNTS, 200_000), outputs[0]), (PulseTrain(S0_COUNTS, 200_000), outputs[1]))
     registers = Registers()
-    measure = Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100, None)
+    measure = Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100, None, Averages(), [0])
     for _ in range(50):
         quiet.grow()
         measure.poll(100, 100_000)

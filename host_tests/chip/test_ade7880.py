@@ -76,11 +76,11 @@ class Rig:
         self.clock.advance(100_000)
 
     def make_driver(self):
-        gain = (calibration.current_gain(13_860_000), calibration.voltage_gain(353_900), calibration.POWER_GAIN, 0)
         spi = NoisySPI(self.bus, 2_000_000, 1, 1, self.misuses.append)
         spi.rig = self
         return ADE7880(spi, SelectLine(self.bus, self.chip),
-                       self.sleep_ms, (gain, gain, gain), calibration.vlevel(230_000), calibration.no_load_level(460),
+                       self.sleep_ms, calibration.nominal(13_860_000, 353_900), calibration.vlevel(230_000),
+                       calibration.no_load_level(460),
                        self.nominal_hz, irq1=self.chip.irq1 if self.with_irq1 else None)
 
     async def sleep_ms(self, milliseconds):

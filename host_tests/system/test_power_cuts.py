@@ -36,7 +36,7 @@ class TestPowerCuts(unittest.TestCase):
         store = RegisterStore(sectors=3, page=256, seed=3)
         for _ in range(4):
             store.life(2)
-        journal = record(store, 460, lambda number: 116 < number < 124 or 228 < number < 240)
+        journal = record(store, 460, lambda number: 112 < number < 120 or 220 < number < 232)
         kept = [entry for entry in journal if entry is not None]
         places = [entry[2] % 4096 for entry in kept if entry[1] == "program"]
         self.assertTrue("erase" in [entry[1] for entry in kept], "the erasure is not among them")

@@ -47,7 +47,7 @@ class State:
         self.voltage_present = [False] * 3
         self.direction = [0] * 3
         self.sequence = self.quadrant_p = self.quadrant_q = 0
-        self.error = self.tamper = self.chip_fault = self.optical_active = False
+        self.error = self.tamper = self.chip_fault = self.settings_lost = self.optical_active = False
 
 
 class TestPages(unittest.TestCase):

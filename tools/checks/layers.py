@@ -26,6 +26,8 @@ _ARROWS = {
     "drivers": set(),
     "hal": set(),
     "version": set(),
+    "settings": {"core"},                          # what is kept of the configuration
+    "config": {"core", "settings"},                # how it changes
 }
 _MAIN_MAY = {"app", "hal"}                         # firmware/main.py joins board, hal and app
 

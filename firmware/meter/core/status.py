@@ -18,6 +18,8 @@ FRAM_LOST = const(1 << 10)                         # fitted, and does not answer
 FLASH_LOST = const(1 << 11)
 FOREIGN_MEMORY = const(1 << 12)                    # some of it is another meter's or of a newer layout: left alone
 MEMORY_WORN = const(1 << 13)                       # flash has seen 80 % of the erasures it is made for
+SETTINGS_LOST = const(1 << 14)                     # a calibration was in force, and is gone: nominal values count
+NOT_CALIBRATED = const(1 << 15)                    # there never was one
 
 # Happened since the start
 CHIP_WAS_ABSENT = const(1 << 16)
@@ -31,7 +33,7 @@ MEMORY_WAS_LOST = const(1 << 23)
 WATCHDOG_RESET = const(1 << 24)                    # this start was not one of the power
 
 _CHIP_FAULT = const(CHIP_ABSENT | CHIP_NOISE | CHIP_STARTING)
-_MEMORY_FAULT = const(NO_MEMORY | FRAM_LOST | FLASH_LOST | FOREIGN_MEMORY)
+_MEMORY_FAULT = const(NO_MEMORY | FRAM_LOST | FLASH_LOST | FOREIGN_MEMORY | SETTINGS_LOST)
 _LATCHED_WITH = ((CHIP_ABSENT, CHIP_WAS_ABSENT), (CHIP_NOISE, CHIP_WAS_NOISY),
                  (FRAM_LOST, MEMORY_WAS_LOST), (FLASH_LOST, MEMORY_WAS_LOST))
 
@@ -66,6 +68,11 @@ class Status:
     def memory_fault(self) -> bool:
         """Permanent memory is not as it should be."""
         return bool(self.word & _MEMORY_FAULT)
+
+    @property
+    def settings_lost(self) -> bool:
+        """What the meter was calibrated to is gone."""
+        return bool(self.word & SETTINGS_LOST)
 
     @property
     def triangle(self) -> bool:

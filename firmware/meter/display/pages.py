@@ -11,6 +11,7 @@ from meter.display.glass import TEXT_CHARACTERS
 TEST = "test"
 
 _FAULT_TEXT = "CHIP ERR"
+_LOST_TEXT = "CAL LOST"
 _PART_MS = const(2_000)                            # a part of a text that alternates
 _SCROLL_MS = const(500)                            # a place of a text that scrolls
 _NO_VALUE = "---------"                            # what the field cannot hold is not shown in part
@@ -25,7 +26,7 @@ class Pages:
 
     `objects` gives a row its code, label, unit and text for the glass.  `state` has `voltage_present` (per phase),
     `direction` (per phase, −1 export, 0 no load, +1 import), `sequence` (+1 L1-L2-L3, −1 L1-L3-L2, 0 unknown),
-    `quadrant_p` and `quadrant_q` (−1, 0 off, +1), `error`, `tamper`, `chip_fault`, `optical_active`.
+    `quadrant_p` and `quadrant_q` (−1, 0 off, +1), `error`, `tamper`, `chip_fault`, `settings_lost`, `optical_active`.
     """
 
     def __init__(self, glass, objects, state) -> None:
@@ -74,6 +75,8 @@ class Pages:
         parts = label.split("/") if len(label) > TEXT_CHARACTERS else [label]
         if self._state.chip_fault:
             parts.append(_FAULT_TEXT)
+        if self._state.settings_lost:
+            parts.append(_LOST_TEXT)
         round_ms = 0
         for part in parts:
             round_ms += _part_ms(part)

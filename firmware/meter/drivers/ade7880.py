@@ -15,19 +15,15 @@ from errno import ENODEV, ETIMEDOUT
 from micropython import const
 
 from meter.drivers.ade7880_link import Link
+from meter.drivers.ade7880_setup import ACCURACY, ACCURACY_VALUE, CONFIG, CONFIG_VALUE, RUN, Setup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ports import InputLine, Line, SpiBus                 # stub file, never shipped
 
-# DSP RAM, DS table 30: phases B and C follow at the distance given
-_AIGAIN = const(0x4380)                            # xIGAIN and xVGAIN alternate: distance 2
-_AVGAIN = const(0x4381)
-_APGAIN = const(0x4389)                            # distance 2
-_VLEVEL = const(0x439F)
-_AIRMS = const(0x43C0)                             # xIRMS and xVRMS alternate: distance 2
+# DSP RAM, DS table 30: xIRMS and xVRMS alternate, phases B and C follow at distance 2
+_AIRMS = const(0x43C0)
 _AVRMS = const(0x43C1)
-_RUN = const(0xE228)
 
 # Energy totals and powers, DS tables 32, 33: distance 1
 _AWATTHR = const(0xE400)                           # total active
@@ -45,32 +41,13 @@ _CHECKSUM = const(0xE51F)
 _ANGLE0 = const(0xE601)                            # with ANGLESEL = 01: A-C, B-C, A-B of the voltages
 _PHNOLOAD = const(0xE608)
 _PHNOLOAD_VANLPHASE_SHIFT = const(6)
-_COMPMODE = const(0xE60E)
-_COMPMODE_VALUE = const(0x01FF | 1 << 9)           # CF terms as at reset; ANGLESEL = 01
-_COMPMODE_SELFREQ = const(1 << 14)                 # 60 Hz
-_GAIN = const(0xE60F)
-_APHCAL = const(0xE614)
 _PHSIGN = const(0xE617)
 _PHSIGN_ACTIVE_MASK = const(0b111)                 # bit n: the last count of phase n was negative
-_CONFIG = const(0xE618)
-_CONFIG_VALUE = const(0x0002)                      # bit 1 must stay 1
 _CONFIG_SWRST = const(0x0080)
-_ACCMODE = const(0xE701)                           # 0x80: signed accumulation, four wires with three sensors
-_LCYCMODE = const(0xE702)                          # 0x38: no line cycles, RSTREAD = 0
 _VERSION = const(0xE707)
 _APF = const(0xE902)
 _APERIOD = const(0xE905)
-_APNOLOAD = const(0xE908)
-_VARNOLOAD = const(0xE909)
-_VANOLOAD = const(0xE90A)
-_ACCURACY = const(0xE90C)                          # not in the tables: er002
-_ACCURACY_VALUE = const(0x03BD)
 _KEY = const(0xE7FE)
-_CONFIG3 = const(0xEA00)                           # 0x01: high-pass filters on
-_WTHR = const(0xEA02)
-_VARTHR = const(0xEA03)
-_VATHR = const(0xEA04)
-_THRESHOLD = const(3)                              # DS "Active energy calculation": one count is THR·2**27
 _CONFIG2 = const(0xEC01)                           # any write locks the port to SPI
 
 _ALL = const(-1)                                   # write-1-to-clear: every flag
@@ -86,6 +63,8 @@ RESET = const(1)                                   # it shows RSTDONE: it has be
 CHANGED = const(2)                                 # its configuration is not what was written
 NOT_STARTED = const(3)                             # it does not keep what is written to it
 IMPLAUSIBLE = const(4)                             # a total has moved by more than any mains could make it
+CALIBRATED = const(5)                              # it shall get another calibration
+REFUSED = const(6)                                 # which it did not keep: it gets the one before
 
 # Places in the array that `read` fills, three phases each
 CURRENT = const(0)
@@ -113,8 +92,8 @@ class ChipLost(Exception):
 class ADE7880:
     """One chip.
 
-    `gains` is three times (xIGAIN, xVGAIN, xPGAIN, xPHCAL) from core/calibration, `vlevel` and `no_load` (the
-    level VANOLOAD) likewise; `sleep_ms` is an awaitable pause; `irq1` is None where the pin is not wired.
+    `calibration` is what ade7880_setup.py makes of the word; `vlevel` and `no_load` (the level VANOLOAD) are of
+    core/calibration.py too; `sleep_ms` is an awaitable pause; `irq1` is None where the pin is not wired.
     `high` and `low`, nine signed words each, hold the totals up to which the energy has been handed out.
     """
 
@@ -122,25 +101,15 @@ class ADE7880:
     READINGS = _READINGS
     PARTS = (CURRENT, VOLTAGE, POWER, APPARENT, FACTOR, PERIOD, ANGLE)     # where each kind of reading begins
 
-    def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, gains, vlevel: int, no_load: int,
+    def __init__(self, spi: "SpiBus", cs: "Line", sleep_ms, calibration, vlevel: int, no_load: int,
                  nominal_hz: int = 50, irq1: "InputLine | None" = None, high=None, low=None) -> None:
         self._link = Link(spi, cs)
         self._sleep_ms = sleep_ms
         self._irq1 = irq1
-        self._ram = tuple(
-            [(first + 2 * phase, gains[phase][column])
-             for phase in range(3) for column, first in ((0, _AIGAIN), (1, _AVGAIN), (2, _APGAIN))]
-            + [(_VLEVEL, vlevel)])
-        self._plain = tuple(
-            [(_COMPMODE, _COMPMODE_VALUE | (_COMPMODE_SELFREQ if nominal_hz == 60 else 0)), (_GAIN, 0),
-             (_CONFIG, _CONFIG_VALUE), (_ACCMODE, 0x80), (_LCYCMODE, 0x38)]
-            + [(_APHCAL + phase, gains[phase][3]) for phase in range(3)]
-            # er004: the no-load logic of active and reactive energy is faulty and stays off
-            + [(_APNOLOAD, 0), (_VARNOLOAD, 0), (_VANOLOAD, no_load), (_CONFIG3, 0x01),
-               (_WTHR, _THRESHOLD), (_VARTHR, _THRESHOLD), (_VATHR, _THRESHOLD)])
-        # The chip's own checksum covers RAM and most of the rest; these it does not cover, or all hangs on them.
-        self._watched = tuple([(_RUN, 1), (_ACCURACY, _ACCURACY_VALUE)] + [
-            row for row in self._plain if row[0] >= _APNOLOAD or _APHCAL <= row[0] < _CONFIG])
+        self._terms = (vlevel, no_load, nominal_hz)
+        self._setup = Setup(calibration, vlevel, no_load, nominal_hz)
+        self._tried = None                         # the set-up before, until the chip has taken the present one
+        self.refused = False
         self._watch_at = 0
         self._watch_count = 1                      # of them at each poll
         self._unsettled_polls = 0                  # until the checksum is taken as the golden one
@@ -164,7 +133,7 @@ class ADE7880:
         come out of reset, OSError(EIO) if words get lost, ChipLost(NOT_STARTED) if it does not keep what is written.
         """
         link = self._link
-        self._watch_count = (len(self._watched) + 1) * poll_ms // 1_000 + 1
+        self._watch_count = (len(self._setup.watched) + 1) * poll_ms // 1_000 + 1
         self._unsettled_polls = _SETTLED_MS // poll_ms + 1
         await self._find()
         if self._counts_already():
@@ -180,18 +149,42 @@ class ADE7880:
         link.confirm(_CONFIG2)
         link.write(_STATUS1, _ALL)
         link.write(_STATUS0, _ALL)
-        link.write_keyed(_ACCURACY, _ACCURACY_VALUE)   # er002: full accuracy needs this
+        link.write_keyed(ACCURACY, ACCURACY_VALUE)   # er002: full accuracy needs this
         link.write(_KEY, 0)
-        for address, value in self._plain:
+        for address, value in self._setup.plain:
             link.write(address, value)
-        link.write_ram(self._ram)
+        link.write_ram(self._setup.ram)
         if not self._configured():
-            raise ChipLost(NOT_STARTED)
+            if self._tried is None:
+                raise ChipLost(NOT_STARTED)
+            self._setup = self._tried
+            self._tried = None
+            self.refused = self._changed = True
+            raise ChipLost(REFUSED)
+        self._tried = None
         self._take_base(0b111)                     # before Run = 1: not one count is missed
-        link.write(_RUN, 1)
-        if not link.holds(_RUN, 1):
+        link.write(RUN, 1)
+        if not link.holds(RUN, 1):
             raise ChipLost(NOT_STARTED)
         return False
+
+    def calibrate(self, calibration, trial: bool = True) -> None:
+        """Set the chip up with another calibration: the next poll raises ChipLost(CALIBRATED), `start` does it.
+
+        If the chip does not keep it, `start` puts the one before back, raises ChipLost(REFUSED) and leaves `refused`
+        True.  Not a `trial`: before the first start.
+        """
+        if trial:
+            self._tried = self._tried or self._setup
+            self._changed = True
+        self.refused = False
+        self._setup = Setup(calibration, *self._terms)
+        self._watch_at = 0
+
+    @property
+    def trying(self) -> bool:
+        """The chip has not yet taken the calibration that it was given."""
+        return self._tried is not None
 
     def resume(self, unknown: int) -> None:
         """Before the first `start`: `high` and `low` are what the life before had handed out.
@@ -216,6 +209,8 @@ class ADE7880:
         proven and ChipLost if the chip must be started again; `counts` is then meaningless, and nothing is lost
         that the chip still holds.
         """
+        if self._tried is not None:
+            raise ChipLost(CALIBRATED)
         slot = 0
         for first in _ENERGIES:
             for phase in range(3):
@@ -292,18 +287,18 @@ class ADE7880:
 
     def _counts_already(self):
         link = self._link
-        return (not self._changed and link.holds(_RUN, 1)
+        return (not self._changed and link.holds(RUN, 1)
                 and not link.read(_STATUS1) & (_STATUS1_RSTDONE | _STATUS1_CRC) and self._configured())
 
     def _configured(self):
         """Tell whether every register reads back as this meter wants it."""
         link = self._link
-        if not link.holds(_ACCURACY, _ACCURACY_VALUE):
+        if not link.holds(ACCURACY, ACCURACY_VALUE):
             return False
-        for address, value in self._plain:
+        for address, value in self._setup.plain:
             if not link.holds(address, value):
                 return False
-        return link.ram_holds(self._ram)
+        return link.ram_holds(self._setup.ram)
 
     async def _find(self):
         """Wait for a chip that answers on SPI: after power-up it takes its time and listens on I2C."""
@@ -322,9 +317,9 @@ class ADE7880:
     async def _reset(self):
         """Bring the chip to its defaults, by software: SPI stays selected and no wire is needed."""
         link = self._link
-        if link.read(_STATUS1) & _STATUS1_RSTDONE and link.holds(_RUN, 0):
+        if link.read(_STATUS1) & _STATUS1_RSTDONE and link.holds(RUN, 0):
             return                                 # it has just come out of a reset and nobody has used it
-        link.write(_CONFIG, _CONFIG_VALUE | _CONFIG_SWRST)
+        link.write(CONFIG, CONFIG_VALUE | _CONFIG_SWRST)
         for look in range(_RESET_LOOKS):
             await self._sleep_ms(_RESET_MS)
             if self._irq1 is not None and self._irq1() and look + 1 < _RESET_LOOKS:
@@ -343,7 +338,7 @@ class ADE7880:
         if status & _STATUS1_RSTDONE:
             raise ChipLost(RESET)
         changed = bool(status & _STATUS1_CRC)
-        watched = self._watched
+        watched = self._setup.watched
         for _ in range(self._watch_count):
             at = self._watch_at
             self._watch_at = (at + 1) % (len(watched) + 1)

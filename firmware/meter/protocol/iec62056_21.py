@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The meter's side of IEC 62056-21:2002, data read-out in mode C and its fall-back at 300 Bd.  Bytes in, bytes out.
+"""The meter's side of IEC 62056-21:2002: sign-on, read-out in mode C, fall-back at 300 Bd.  Bytes in, bytes out.
 
 The caller moves characters and time: it gives every character with the time it came, sends what `transmit` returns
 at the speed `baud`, and says when everything has left the wire.  Nothing here waits, and no sequence of bytes stops
-it: what is not understood is not answered.  Clauses: 6.3 messages, 6.4.3 and annex A mode C, 6.5 data.
+it: what is not understood is not answered.  Programming mode is a room of its own (programming.py), entered and left
+here.  Clauses: 6.3 messages, 6.4.3 and annex A mode C, 6.5 data.
 """
 from micropython import const
 
@@ -35,6 +36,7 @@ _SELECT = const(3)                                 # waiting for an option selec
 _READ_OUT = const(4)                               # the data message is due
 _READING_OUT = const(5)                            # it is on the wire
 _TAIL = const(6)                                   # its last chunk is
+_PROGRAMMING = const(7)                            # in a session of programming mode
 
 
 class Server:
@@ -42,10 +44,12 @@ class Server:
 
     `address`: the device address, digits, letters and spaces.  `identification`: (three letters, text of at most 16
     characters).  `readout()` returns an iterator of data lines (bytes without CR LF).  `ticks_diff(a, b)` is a - b of
-    the times that `receive` and its like are given.  `fastest`: the speed to offer, one of SPEEDS.
+    the times that `receive` and its like are given.  `fastest`: the speed to offer, one of SPEEDS.  `programming`:
+    programming.py, or None: who asks for programming mode gets a read-out.
     """
 
-    def __init__(self, address: bytes, identification, readout, ticks_diff, fastest: int = 9600) -> None:
+    def __init__(self, address: bytes, identification, readout, ticks_diff, fastest: int = 9600,
+                 programming=None) -> None:
         maker, text = identification
         if fastest not in SPEEDS:
             raise ValueError("a port speed is one of " + str(SPEEDS))
@@ -56,6 +60,7 @@ class Server:
         self._address = address.lstrip(b"0")
         self._readout = readout
         self._ticks_diff = ticks_diff
+        self._programming = programming
         self._message = bytearray()
         self._lines = iter(())                     # what is still to come of a data message
         self._damaged = False                      # a character of it had a wrong parity
@@ -69,6 +74,9 @@ class Server:
         if message and self._ticks_diff(now_ms, self._heard_ms) > _GAP_MS:
             message[:] = b""
         self._heard_ms = now_ms
+        if self._state == _PROGRAMMING and self._programming.receive(character, now_ms):
+            message[:] = b""
+            return
         if character == PARITY_ERROR:
             self._damaged = True
             return
@@ -86,6 +94,10 @@ class Server:
 
     def transmit(self, now_ms: int):
         """Return the next bytes to send, when their time has come; None otherwise."""
+        if self._programming is not None:
+            self._programming.poll(now_ms)
+            if self._state == _PROGRAMMING:
+                return self._converse(now_ms)
         if self._state == _SELECT and self._due(now_ms):
             self._baud_after = SPEEDS[0]
             self._state = _READ_OUT
@@ -106,10 +118,9 @@ class Server:
             self._state = _SELECT
             self._wait(now_ms, _SELECT_MS)
         elif self._state == _TAIL:
-            asked = self._asked
-            self._back_to_start()
-            if asked:                              # a client in a hurry: it asked while the tail was still going out
-                self._identify(now_ms)
+            self._finish(now_ms)
+        elif self._state == _PROGRAMMING:
+            self._programming.sent(now_ms)
 
     def lost(self) -> None:
         """The probe was taken away: back to the start."""
@@ -123,9 +134,29 @@ class Server:
 
     def _back_to_start(self):
         self._state = _START
+        if self._programming is not None:
+            self._programming.end()
         self._lines = iter(())
         self._asked = False                        # a request came while a data message was on the wire
         self._baud_after = SPEEDS[0]
+
+    def _finish(self, now_ms):
+        asked = self._asked
+        self._back_to_start()
+        if asked:                                  # a client in a hurry: it asked while the end was still going out
+            self._identify(now_ms)
+
+    def _converse(self, now_ms):
+        """Return what the session of programming mode has to send; leave it when it is over."""
+        session = self._programming
+        try:
+            chunk = session.transmit(now_ms)
+        except Exception:
+            self._back_to_start()
+            raise
+        if session.over and session.listening:
+            self._finish(now_ms)
+        return chunk
 
     def _wait(self, now_ms, delay_ms):
         self._due_ms = now_ms
@@ -139,7 +170,9 @@ class Server:
         if message[0] == _ACK:
             self._select(message, now_ms)
         elif not self._damaged and self._is_request(message):
-            if self._state >= _READING_OUT:
+            if self._state == _PROGRAMMING:        # a client that has gone without a break, and this is the next
+                self._asked = self._programming.over = True
+            elif self._state >= _READING_OUT:
                 self._asked = True
             else:
                 self._identify(now_ms)
@@ -160,9 +193,14 @@ class Server:
 
     def _select(self, message, now_ms):
         """An option select, 6.3.3: ACK V Z Y CR LF.  What it asks for in vain gets a read-out at 300 Bd."""
-        wanted = bytes((_ACK, 0x30, 0x30 + self._z, 0x30, _CR, _LF))
-        granted = not self._damaged and message == wanted
-        self._baud_after = SPEEDS[self._z] if granted else SPEEDS[0]
+        agreed = not self._damaged and message[:3] == bytes((_ACK, 0x30, 0x30 + self._z))
+        mode = message[3:] if agreed else b""
+        programs = mode == b"1\r\n" and self._programming is not None
+        self._baud_after = SPEEDS[self._z] if programs or mode == b"0\r\n" else SPEEDS[0]
+        if programs:
+            self._state = _PROGRAMMING
+            self._programming.begin(now_ms)
+            return
         self._state = _READ_OUT
         self._wait(now_ms, _SWITCH_MS)
 

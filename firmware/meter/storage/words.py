@@ -7,7 +7,9 @@
     30   4    residues of the pulse outputs
     34   2    terms of billing (core/energy.py)
     36   4    wrong passwords (protocol/access.py)
-    40   8    nobody's yet, 0
+    40   2    settings in force: their version, and 1 if they hold a calibration (storage/twin.py)
+    42   1    seconds of operation
+    43   5    nobody's yet, 0
     48   48   registers: whole kWh
     96   48   registers: counts below one kWh
 
@@ -29,6 +31,8 @@ PULSES = const(30)
 TERMS = const(34)
 TERM_COUNT = const(2)
 ACCESS = const(36)
+SETTINGS = const(40)
+OPERATING = const(42)
 KWH = const(48)
 COUNTS = const(96)
 REGISTERS = const(48)

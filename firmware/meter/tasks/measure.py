@@ -15,7 +15,8 @@ _CHIP_FAULTS = condition.CHIP_ABSENT | condition.CHIP_NOISE | condition.CHIP_STA
 class Measure:
     """Ten times a second: what the chip counted goes to the registers and the pulses; once a second the values."""
 
-    def __init__(self, hal, chip, conditions, energy, quantities, status, pulses, poll_ms: int, polled) -> None:
+    def __init__(self, hal, chip, conditions, energy, quantities, status, pulses, poll_ms: int, polled, averages,
+                 operating) -> None:
         self._hal = hal
         self._chip = chip
         self._conditions = conditions              # {reason of chip.Lost: what the status calls it}
@@ -24,6 +25,8 @@ class Measure:
         self._status = status
         self._pulses = pulses                      # (PulseTrain, output) pairs
         self._poll_ms = poll_ms
+        self._averages = averages
+        self._operating = operating                # a word: seconds of operation
         self._polled = polled                      # called after every poll that counted
         self._counted_ms = 0                       # ticks of the last poll that counted
         self._then_us = 0
@@ -80,6 +83,7 @@ class Measure:
                     directed = True
                 self.count()
                 if hal.ticks_diff(self._counted_ms, second) >= _SECOND_MS:
+                    self._operating[0] += hal.ticks_diff(self._counted_ms, second) // _SECOND_MS
                     second = self._counted_ms
                     self.second()
                 failures = 0
@@ -116,6 +120,7 @@ class Measure:
             self._status.set(condition.CHIP_WAS_NOISY)
         self._energy.add(counts)
         self._quantities.add(counts, elapsed_ms)
+        self._averages.add(counts, elapsed_ms)
         imported = self._energy.imported
         for train, output in self._pulses:
             for at in range(train.add(imported, interval_us)):
@@ -125,4 +130,5 @@ class Measure:
         """Refresh the present values.  Raises OSError(EIO)."""
         self._energy.second()
         self._chip.read(self._codes)
+        self._averages.sample(self._parts[1], self._parts[0])
         self._quantities.update(*self._parts)

@@ -107,6 +107,16 @@ class Memory:
             self._store()
         return self._shadow
 
+    @property
+    def hot_works(self) -> bool:
+        """The words stand in FRAM."""
+        return self._fram_works
+
+    def store_words(self) -> bool:
+        """Store all words at once; tell whether they are: only FRAM can."""
+        self._store_hot()
+        return self._fram_works
+
     def save(self) -> None:
         """The power is about to go: store everything to the last count."""
         self.polled()

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""Programming mode C of IEC 62056-21:2002 (6.4.3.3 and annex A): one session, from its P0 to its end.
+
+Like the read-out (iec62056_21.py, which gives it characters and time) it waits for nothing and has no sequence of
+characters that stops it.  What the meter says to a command:
+
+    P1, P2  password                 ACK; break (B0) and the end of the session if it opens no level
+    R1      address() or address(1)  address(value*unit), empty brackets if there is no value at present
+    W1      address(value)           ACK when it has been written
+    B0                               nothing: the session has ended
+
+    NAK     parity, block check or form are wrong: nothing was done, send it again
+    (ER01)  no such address
+    (ER02)  the value is not one for this address
+    (ER03)  the level of the password does not allow it, or nobody may write it
+    (ER04)  the memory has failed, or has no room
+    (ER05)  not a command of this meter, or more than one address
+
+A client's NAK has the last block sent again.  Without a command of a client for 70 s the session ends.  A P2 is taken
+as a password too: what stands in P0 is empty, so there is nothing to calculate a secret from.
+"""
+from errno import EACCES
+
+from micropython import const
+
+from meter.protocol.command import Commands, block, data_sets
+
+_SOH = const(0x01)
+_STX = const(0x02)
+_NAK = const(0x15)
+
+_REACTION_MS = const(220)                          # 6.3.15: 200…1500 ms
+_SWITCH_MS = const(1_000)                          # as before a read-out, for clients that open their port anew
+_INACTIVE_MS = const(70_000)                       # 60…120 s; ten more, for a command that takes 6 s at 300 Bd
+_CHUNK = const(64)
+_REPEATS = const(3)                                # of one block: not for ever, if the NAK is the meter's own light
+
+_ACCEPTED = b"\x06"
+_REFUSED = b"\x15"
+_UNKNOWN = "(ER01)"
+_BAD_VALUE = "(ER02)"
+_DENIED = "(ER03)"
+_NO_MEMORY = "(ER04)"
+_NO_COMMAND = "(ER05)"
+
+# What the meter is doing
+_LISTENING = const(0)
+_ANSWERING = const(1)                              # an answer is due
+_SENDING = const(2)                                # it is on the wire
+
+
+class Programming:
+    """The sessions of one port, one after the other.
+
+    `access`: protocol/access.py.  `objects`: what can be read (objects.py).  `settings`: what can be read and written,
+    None for nothing: `read(address)` returns text or None, `write(address, text, level)` raises KeyError for an
+    address that it does not have, ValueError for the text, OSError(EACCES) for the level, and both any other OSError
+    if the memory fails.  Text is value*unit as on the wire, without ( ) / and !.
+    """
+
+    def __init__(self, access, settings, objects, ticks_diff) -> None:
+        self._access = access
+        self._settings = settings
+        self._objects = objects
+        self._ticks_diff = ticks_diff
+        self._commands = Commands(ticks_diff)
+        self.end()
+
+    def begin(self, now_ms: int) -> None:
+        """A client has asked for programming mode: P0 is due."""
+        self.end()
+        self._answer_later(block(_SOH, "P0\x02()"), now_ms, _SWITCH_MS)
+        self._active_ms = now_ms
+        self.over = False
+
+    def end(self) -> None:
+        """The session has ended, however."""
+        self._commands.close()
+        self._state = _LISTENING
+        self._level = 0
+        self._command = None                       # what is to be carried out when its answer is due
+        self._block = b""                          # the answer
+        self._at = 0                               # so much of it has been given to the wire
+        self._repeats = 0
+        self.over = True
+
+    @property
+    def listening(self) -> bool:
+        """No answer is due or on the wire."""
+        return self._state == _LISTENING
+
+    def receive(self, character: int, now_ms: int) -> bool:
+        """Take a character 0…127 or a PARITY_ERROR; False if it is not part of a command."""
+        if self._commands.takes(character, now_ms):
+            message = self._commands.receive(character, now_ms)
+            if message is not None:
+                self._complete(message, now_ms)
+            return True
+        if character != _NAK:
+            return False
+        if self._free() and len(self._block) > 1 and self._repeats < _REPEATS:
+            self._repeats += 1
+            self._answer_later(self._block, now_ms, _REACTION_MS)
+        return True
+
+    def transmit(self, now_ms: int):
+        """Return the next bytes to send, when their time has come; None otherwise."""
+        if self._state == _LISTENING:
+            if self._ticks_diff(now_ms, self._active_ms) >= _INACTIVE_MS:
+                self.over = True
+            return None
+        if self._state == _ANSWERING:
+            if self._ticks_diff(now_ms, self._due_ms) < self._wait_ms:
+                return None
+            if self._command is not None:
+                self._block = self._carry_out(self._command, now_ms)
+                self._command = None
+            self._state = _SENDING
+        chunk = self._block[self._at:self._at + _CHUNK]
+        self._at += len(chunk)
+        return chunk or None
+
+    def sent(self, now_ms: int) -> None:
+        """Everything that `transmit` has returned has left the wire."""
+        if self._state == _SENDING and self._at == len(self._block):
+            self._state = _LISTENING
+            if self._block != _REFUSED:            # rubbish does not keep a session open
+                self._active_ms = now_ms
+
+    def poll(self, now_ms: int) -> None:
+        """Time passes, whether there is a session or not."""
+        self._access.poll(now_ms)
+
+    def _free(self):
+        """A client that does not wait for its answer, or has sent a break, is not heard."""
+        return self._state == _LISTENING and not self.over
+
+    def _answer_later(self, answer, now_ms, delay_ms):
+        self._state = _ANSWERING
+        self._block = answer
+        self._at = 0
+        self._due_ms = now_ms
+        self._wait_ms = delay_ms
+
+    def _complete(self, message, now_ms):
+        """A command has come to its end, b"" a damaged one."""
+        if message == b"B0\x03":
+            self.over = True                       # at once, or after the answer that is due or on the wire
+        elif self._free():
+            self._repeats = 0
+            if message:
+                self._active_ms = now_ms
+                self._command = message
+            self._answer_later(_REFUSED, now_ms, _REACTION_MS)
+
+    def _carry_out(self, message, now_ms):
+        """Do what a command asks for; return the answer.  Only now, so that the one who has broken off is spared."""
+        try:
+            sets = data_sets(message)
+        except ValueError:
+            return _REFUSED
+        name = message[:2]
+        if len(sets) != 1 or message[-1] != 0x03:
+            return block(_STX, _NO_COMMAND)
+        address, value = sets[0]
+        if name == b"P1" or name == b"P2":
+            return self._log_in(value, now_ms)
+        try:
+            if name == b"R1":
+                return block(_STX, self._read(address, value))
+            if name == b"W1":
+                trouble = self._write(address, value)
+                return block(_STX, trouble) if trouble else _ACCEPTED
+        except OSError as trouble:
+            return block(_STX, _DENIED if trouble.args[:1] == (EACCES,) else _NO_MEMORY)
+        return block(_STX, _NO_COMMAND)
+
+    def _log_in(self, password, now_ms):
+        self._level = self._access.offer(password.encode(), now_ms)
+        if self._level:
+            return _ACCEPTED
+        self.over = True
+        return block(_SOH, "B0")
+
+    def _read(self, address, count):
+        if not self._access.still(self._level):
+            return _DENIED
+        if count and count != "1":
+            return _BAD_VALUE
+        row = self._row(address)
+        if row is not None:
+            text = self._objects.written(row) or ""
+        else:
+            text = self._settings.read(address) if self._settings is not None else None
+        return _UNKNOWN if text is None else "%s(%s)" % (address, text)
+
+    def _write(self, address, text):
+        """Write a setting; return what went wrong, None for nothing."""
+        level = self._access.still(self._level)
+        if not level:
+            return _DENIED
+        try:
+            if self._settings is None:
+                raise KeyError(address)
+            self._settings.write(address, text, level)
+        except KeyError:
+            return _UNKNOWN if self._row(address) is None else _DENIED
+        except ValueError:
+            return _BAD_VALUE
+        return None
+
+    def _row(self, address):
+        try:
+            return self._objects.find(address)
+        except ValueError:
+            return None

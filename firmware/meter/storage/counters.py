@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""A few counters that must be stored before somebody is answered, on flash: a record of 16 bytes holds them all."""
+import struct
+
+from micropython import const
+
+from meter.storage.ring import FOUND
+
+RECORD = const(16)
+COUNT = const(4)
+_FORM = "<HHHHI"                                   # the counters, and a number, for no record equals the one before
+_MOST = const(0xFFFF)
+
+
+class Counters:
+    """Keeps `words`, COUNT words of at most 16 bits, in `ring`."""
+
+    def __init__(self, ring, words) -> None:
+        self.ring = ring
+        self._words = words
+        self._record = bytearray(RECORD)
+        self._number = 0
+
+    def load(self) -> bool:
+        """Fill the words with what was stored last; tell whether there was anything.  Raises OSError."""
+        self._number = 0
+        if self.ring.mount() != FOUND:
+            return False
+        for sequence in self.ring.sequences():
+            for payload in self.ring.records(sequence):
+                found = struct.unpack_from(_FORM, payload, 0)
+                if found[COUNT] > self._number:
+                    self._number = found[COUNT]
+                    for word in range(COUNT):
+                        self._words[word] = found[word]
+        return self._number > 0
+
+    def store(self) -> bool:
+        """Store the words; False if there is no room yet.  Raises OSError."""
+        words = self._words
+        self._number += 1
+        struct.pack_into(_FORM, self._record, 0, *[min(words[word], _MOST) for word in range(COUNT)], self._number)
+        return self.ring.append(self._record)
+
+    def step(self) -> bool:
+        """Prepare the next sector, a little; return True if there is more to do.  Raises OSError."""
+        self.ring.step()
+        return self.ring.wants
+
+    def erases(self) -> bool:
+        """Tell whether `step` may erase a sector now."""
+        return self.ring.wants
