@@ -9,6 +9,7 @@ PORT   ?= auto
 IMAGE  ?=
 WIRING ?=
 CASE   ?=
+FULL   ?=
 MICROPYTHON ?=
 export PYTHON MICROPYTHON
 VENV   := build/venv/bin/python
@@ -28,10 +29,10 @@ test:   ## every test on CPython, then the portable ones on MicroPython; ONLY=wo
 check:  ## lint, types against each port, layers, registers, segments, version
 	@tools/setup.sh python node
 	@$(VENV) -m tools.checks
-bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..." selects
+bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..." selects, FULL=1 does all cases
 	@tools/setup.sh python node micropython image
 	@$(VENV) -m tools.image --quiet
-	@$(VENV) -m tools.bench $(if $(ONLY),--only "$(ONLY)")
+	@$(VENV) -m tools.bench $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full)
 
 soak:   ## power cuts, rot and wear of the permanent memory, hundreds of thousands of cases; CASE=id does one again
 	@tools/setup.sh python

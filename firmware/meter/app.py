@@ -216,7 +216,7 @@ class App:
         trouble = None
         if self._twin is not None:
             try:
-                for ring in (*self._twin.rings, self.changes.ring, self._counters.ring):
+                for ring in self._twin.rings + [self.changes.ring, self._counters.ring]:
                     ring.area.start()
                 payload = self._twin.load()
                 self.changes.open()

@@ -101,7 +101,7 @@ class Configuration:
             averages = self._averages
             if averages.running or not averages.elapsed_ms:
                 return ""
-            return ",".join([str(number) for number in (averages.elapsed_ms, averages.samples, *averages.sums)])
+            return ",".join([str(number) for number in [averages.elapsed_ms, averages.samples] + list(averages.sums)])
         phase = _phase(name)
         if phase is None:
             return None

@@ -2,25 +2,34 @@
 """The figures of the meter: what each is, its goal, and the measurement behind it.
 
 Accuracy runs the whole meter in virtual time against textbook energy; memory is measured on the 32-bit MicroPython
-with the heap of an RP2040; N are those of the product image on an emulated RP2040 (emulated.py).  Nothing here is
-asserted against a wall clock.
+with the heap of an RP2040; A and E are permanent memory and its troubles, on simulated cells, chips and whole meters;
+N are those of the product image on an emulated RP2040 (emulated.py).  Nothing here is asserted against a wall clock,
+but A11, which asks for the processor's share.
 """
 import os
-import subprocess
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 from boards.virtual.line import Head
 from host_tests.system import readings
 from meter.core import energy as e
-from tools.bench import emulated, storage
-from tools.portable_tests import INTERPRETER, SEARCH_PATH
+from tools.bench import (
+    cuts,
+    damage,
+    emulated,
+    hangs,
+    latency,
+    mounting,
+    outages,
+    retention,
+    sockets,
+    stalls,
+    supply,
+    wear,
+)
+from tools.bench.figure import Figure
+from tools.bench.target import on_micropython
 
-ROOT = Path(__file__).resolve().parents[2]
-_HEAP = "241k"
 _DAY_H = 24
 
 # id: (volts, amps, degrees) per phase, and the register that must show it
@@ -30,28 +39,6 @@ _ACCURACY = {
     "M1.c": ("24 h at 5 A, reverse", ((230, 5, 180),) * 3, (e.BILLED, "A-")),
     "M1.d": ("24 h at 5 A, PF 0.8 on L2 alone", ((0, 0, 0), (230, 5, 36.87), (0, 0, 0)), (1, "A+")),
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure; `most` is the goal, None if the value is only reported."""
-
-    id: str
-    what: str
-    unit: str
-    most: float | None
-    measure: Callable[[], float]
-
-    @property
-    def goal_text(self) -> str:
-        """The goal as it is printed."""
-        return "reported" if self.most is None else f"<= {self.most:g}"
-
-    def verdict(self, value: float) -> str:
-        """Return ok, MISSED, or - for what is only reported."""
-        if self.most is None:
-            return "-"
-        return "ok" if value <= self.most else "MISSED"
 
 
 def _error_ppm(key: str) -> float:
@@ -79,16 +66,6 @@ class _Accuracy:
             with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
                 self._values = dict(zip(_ACCURACY, pool.map(_error_ppm, _ACCURACY), strict=True))
         return self._values[key]
-
-
-def _on_micropython(script: str) -> float:
-    """Run a script of host_tests/bench on the 32-bit interpreter and return the number it prints."""
-    command = [str(INTERPRETER), "-X", "heapsize=" + _HEAP, f"host_tests/bench/{script}"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "MICROPYPATH": SEARCH_PATH}, capture_output=True,
-                          text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{script} failed on MicroPython:\n{done.stdout}{done.stderr}")
-    return float(done.stdout)
 
 
 def _spi_bytes_per_poll() -> float:
@@ -134,11 +111,11 @@ _accuracy = _Accuracy()
 FIGURES = (
     *[Figure(key, "energy error, " + what, "ppm", 100, lambda key=key: _accuracy.measure(key))
       for key, (what, _, _) in _ACCURACY.items()],
-    Figure("M2", "heap allocated per energy poll, m32f32", "bytes", 0, lambda: _on_micropython("poll_heap.py")),
+    Figure("M2", "heap allocated per energy poll, m32f32", "bytes", 0, lambda: on_micropython("poll_heap.py")),
     Figure("M2.store", "heap allocated per store of it in FRAM, m32f32: the CRC, a long integer", "bytes", 32,
-           lambda: _on_micropython("store_heap.py")),
+           lambda: on_micropython("store_heap.py")),
     Figure("M3", "heap used by the firmware after start, compiled from source, m32f32", "bytes", 190_000,
-           lambda: _on_micropython("start_heap.py")),
+           lambda: on_micropython("start_heap.py")),
     Figure("M4", "SPI bytes per energy poll", "bytes", None, _spi_bytes_per_poll),
     Figure("M5.300", "read-out time / line-rate time at 300 Bd", "ratio", 1.05, lambda: _readout_ratio(300)),
     Figure("M5.9600", "read-out time / line-rate time at 9600 Bd", "ratio", 1.05, lambda: _readout_ratio(9600)),
@@ -146,7 +123,8 @@ FIGURES = (
            lambda: _days_per_second(100)),
     Figure("M6.1000", "virtual days per second of this machine, poll 1000 ms", "days/s", None,
            lambda: _days_per_second(1000)),
-    *storage.figures(Figure),
+    *[figure for part in (cuts, outages, wear, mounting, latency, damage, retention, stalls, hangs, supply, sockets)
+      for figure in part.figures()],
     Figure("N1", "image: power to the first energy read from the chip", "s", 2, emulated.first_energy_s),
     Figure("N2.a", "image: heap in use after start", "bytes", 90_000, emulated.heap_after_start),
     Figure("N2.b", "image: growth of the heap from minute 2 to minute 10", "bytes", 0, emulated.heap_growth),
