@@ -52,6 +52,7 @@ _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
 _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
 _STORE = const(1)                                  # number of the hot store of the registers
+_NOMINAL_A = const(5)                              # for which boards say where registering begins
 _PAGE = const(256)                                 # what a controller's own flash is programmed by
 
 # Rings on flash: number, sectors.  That of the registers comes first and has what the others leave, 1 MiB at most.
@@ -157,6 +158,7 @@ class App:
         await supervisor.watch()
 
     def _make_measure(self, board, hal):
+        self._no_load_mva = board.NO_LOAD_MVA
         self._ideal = calibration.nominal(board.CURRENT_FULL_SCALE_UA, board.VOLTAGE_FULL_SCALE_MV)
         irq1 = None if board.PIN_METER_IRQ1 is None else hal.input(board.PIN_METER_IRQ1)
         self.chip = ade7880.ADE7880(hal.spi(**board.SPI_METER), hal.output(board.PIN_METER_CS, 1), hal.sleep_ms,
@@ -247,6 +249,8 @@ class App:
     def _apply(self, changed):
         """Put settings in force that are stored."""
         values = changed.values
+        no_load_mva = self._no_load_mva * values[settings.NOMINAL_A] // _NOMINAL_A
+        self.chip.threshold(calibration.no_load_level(no_load_mva), self.measure.started)
         self._in_force[0] = changed.version
         self._in_force[1] = changed.calibration is not None
         if values[settings.RATIO] != self._terms[RATIO] or values[settings.SUM_MODE] != self._terms[SUM_MODE]:

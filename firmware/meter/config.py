@@ -163,6 +163,7 @@ class Configuration:
             return
         changed = self.settings.copy()
         changed.values[place] = value
+        changed.check()
         if not self._record(name, old, value, level) or not self._keep(changed):
             raise OSError(EAGAIN)
         self._apply(changed)

@@ -46,6 +46,7 @@ PARAMETERS = (
     ("MP2", 1, range(1, 1001), 2, "module output 2: pulses per kWh or kvarh"),
     ("SUM", 0, (0, 1, 2), 4, "billed sum: 0 individual, 1 vector, 2 total"),
     ("IN", 5, (1, 5), 4, "nominal secondary current, A"),
+    ("WIR", 4, (3, 4), 4, "wires; 3: two systems (Aron), L1 and L3 against L2, for which only the vector sum is right"),
 )
 RATIO = const(0)
 LOCK = const(1)
@@ -56,6 +57,9 @@ PULSES_1 = const(5)
 PULSES_2 = const(6)
 SUM_MODE = const(7)
 NOMINAL_A = const(8)
+WIRES = const(9)
+_VECTOR_SUM = const(1)
+_ARON = const(3)
 
 
 class Settings:
@@ -69,6 +73,11 @@ class Settings:
         self.calibrated_by = ""
         self.salt = bytes(SALT_SIZE)
         self.hashes: "list" = [None] * LEVELS      # None: nobody can have this level
+
+    def check(self) -> None:
+        """Raise ValueError if two parameters cannot be together."""
+        if self.values[WIRES] == _ARON and self.values[SUM_MODE] != _VECTOR_SUM:
+            raise ValueError("with three wires only the vector sum can be billed: SUM 1 comes before WIR 3")
 
     def pack(self) -> bytearray:
         """Return the bytes of this version."""
@@ -103,6 +112,7 @@ def unpack(data) -> Settings:
         if value not in PARAMETERS[place][2]:
             raise ValueError("%s cannot be %d" % (PARAMETERS[place][0], value))
         settings.values[place] = value
+    settings.check()
     if calibrated:
         settings.calibration = list(struct.unpack_from("<%di" % (3 * FIELDS), data, _CALIBRATION_AT))
     settings.calibrated_at_s = struct.unpack_from("<I", data, _WHEN_AT)[0]

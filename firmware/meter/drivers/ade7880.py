@@ -63,7 +63,7 @@ RESET = const(1)                                   # it shows RSTDONE: it has be
 CHANGED = const(2)                                 # its configuration is not what was written
 NOT_STARTED = const(3)                             # it does not keep what is written to it
 IMPLAUSIBLE = const(4)                             # a total has moved by more than any mains could make it
-CALIBRATED = const(5)                              # it shall get another calibration
+CALIBRATED = const(5)                              # it shall get another calibration or threshold
 REFUSED = const(6)                                 # which it did not keep: it gets the one before
 
 # Places in the array that `read` fills, three phases each
@@ -106,9 +106,12 @@ class ADE7880:
         self._link = Link(spi, cs)
         self._sleep_ms = sleep_ms
         self._irq1 = irq1
-        self._terms = (vlevel, no_load, nominal_hz)
+        self._vlevel = vlevel
+        self._no_load = no_load
+        self._nominal_hz = nominal_hz
         self._setup = Setup(calibration, vlevel, no_load, nominal_hz)
         self._tried = None                         # the set-up before, until the chip has taken the present one
+        self._anew = False                         # it must be set up again before it is polled
         self.refused = False
         self._watch_at = 0
         self._watch_count = 1                      # of them at each poll
@@ -162,6 +165,7 @@ class ADE7880:
             self.refused = self._changed = True
             raise ChipLost(REFUSED)
         self._tried = None
+        self._anew = False
         self._take_base(0b111)                     # before Run = 1: not one count is missed
         link.write(RUN, 1)
         if not link.holds(RUN, 1):
@@ -176,10 +180,18 @@ class ADE7880:
         """
         if trial:
             self._tried = self._tried or self._setup
-            self._changed = True
+            self._anew = self._changed = True
         self.refused = False
-        self._setup = Setup(calibration, *self._terms)
+        self._setup = Setup(calibration, self._vlevel, self._no_load, self._nominal_hz)
         self._watch_at = 0
+
+    def threshold(self, no_load: int, started: bool) -> None:
+        """Register from another level VANOLOAD on; a chip that has been `started` is set up anew, as by `calibrate`."""
+        if no_load != self._no_load:
+            self._no_load = no_load
+            self._setup = Setup(self._setup.calibration, self._vlevel, no_load, self._nominal_hz)
+            self._watch_at = 0
+            self._anew = self._changed = started
 
     @property
     def trying(self) -> bool:
@@ -209,7 +221,7 @@ class ADE7880:
         proven and ChipLost if the chip must be started again; `counts` is then meaningless, and nothing is lost
         that the chip still holds.
         """
-        if self._tried is not None:
+        if self._anew:
             raise ChipLost(CALIBRATED)
         slot = 0
         for first in _ENERGIES:

@@ -45,10 +45,11 @@ class Setup:
     """The rows of one calibration.
 
     `ram`: for the DSP RAM; `plain`: the others; `watched`: those that the chip's own checksum does not cover, or on
-    which all hangs.
+    which all hangs.  `calibration`: what they were made of.
     """
 
     def __init__(self, calibration, vlevel: int, no_load: int, nominal_hz: int) -> None:
+        self.calibration = tuple(calibration)
         rows = [(first + distance * phase, calibration[len(FIELDS) * phase + field])
                 for phase in range(3) for field, (first, distance) in enumerate(FIELDS)]
         self.ram = tuple([row for row in rows if row[0] < _RAM_END] + [(_VLEVEL, vlevel)])

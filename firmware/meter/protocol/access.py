@@ -39,7 +39,7 @@ class Access:
 
     `credentials.salt`: bytes of this meter alone.  `credentials.hashes`: what `hash_of` has made for each level, level
     1 first, None where there is no password.  `kept`: four words that survive the power, the failures in a row of each
-    level; they are read for the first time by the first call.  `store()` stores them; OSError if it cannot, then
+    level; who has found them in his memory puts them there, early or late.  `store()` stores them; OSError if it cannot, then
     nothing is granted.  `seal_open()` tells whether the seal switch is open.  `ticks_diff(a, b)` is a - b of the times
     that the methods are given; `poll` must be called at least once a day.
     """
@@ -50,21 +50,19 @@ class Access:
         self._store = store
         self._seal_open = seal_open
         self._ticks_diff = ticks_diff
-        self._begun = False
         self._waiting = True                       # some level may be: there is something to poll
+        self._known = [0] * LEVELS                 # failures whose wait has begun
         self._since_ms = [0] * LEVELS
         self._wait_ms = [0] * LEVELS               # 0: the level does not wait
 
     def poll(self, now_ms: int) -> None:
-        """End the waits that are over.  The first call begins those that a power cut has broken off anew."""
+        """End the waits that are over.  Those that a power cut has broken off begin anew."""
         if not self._waiting:
             return
-        if not self._begun:
-            self._begun = True
-            for place in range(LEVELS):
-                self._wait(place, now_ms)
         self._waiting = False
         for place in range(LEVELS):
+            if self._kept[place] != self._known[place]:
+                self._wait(place, now_ms)
             if self._ticks_diff(now_ms, self._since_ms[place]) >= self._wait_ms[place]:
                 self._wait_ms[place] = 0
             else:
@@ -72,6 +70,7 @@ class Access:
 
     def offer(self, password: bytes, now_ms: int) -> int:
         """Return the highest level that the password opens now, 0 if it opens none."""
+        self._waiting = True                       # failures may have been found only now
         self.poll(now_ms)
         hashes = self._credentials.hashes
         kept = self._kept

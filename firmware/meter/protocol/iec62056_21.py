@@ -96,8 +96,15 @@ class Server:
         """Return the next bytes to send, when their time has come; None otherwise."""
         if self._programming is not None:
             self._programming.poll(now_ms)
-            if self._state == _PROGRAMMING:
-                return self._converse(now_ms)
+        if self._state == _PROGRAMMING:
+            try:
+                chunk = self._programming.transmit(now_ms)
+            except Exception:
+                self._back_to_start()
+                raise
+            if self._programming.over and self._programming.listening:
+                self._finish(now_ms)
+            return chunk
         if self._state == _SELECT and self._due(now_ms):
             self._baud_after = SPEEDS[0]
             self._state = _READ_OUT
@@ -145,18 +152,6 @@ class Server:
         self._back_to_start()
         if asked:                                  # a client in a hurry: it asked while the end was still going out
             self._identify(now_ms)
-
-    def _converse(self, now_ms):
-        """Return what the session of programming mode has to send; leave it when it is over."""
-        session = self._programming
-        try:
-            chunk = session.transmit(now_ms)
-        except Exception:
-            self._back_to_start()
-            raise
-        if session.over and session.listening:
-            self._finish(now_ms)
-        return chunk
 
     def _wait(self, now_ms, delay_ms):
         self._due_ms = now_ms

@@ -13,7 +13,7 @@ characters that stops it.  What the meter says to a command:
     (ER01)  no such address
     (ER02)  the value is not one for this address
     (ER03)  the level of the password does not allow it, or nobody may write it
-    (ER04)  the memory has failed, or has no room
+    (ER04)  it could not be stored or read, now or for ever
     (ER05)  not a command of this meter, or more than one address
 
 A client's NAK has the last block sent again.  Without a command of a client for 70 s the session ends.  A P2 is taken
@@ -27,6 +27,7 @@ from meter.protocol.command import Commands, block, data_sets
 
 _SOH = const(0x01)
 _STX = const(0x02)
+_ETX = const(0x03)
 _NAK = const(0x15)
 
 _REACTION_MS = const(220)                          # 6.3.15: 200…1500 ms
@@ -78,7 +79,8 @@ class Programming:
         self._commands.close()
         self._state = _LISTENING
         self._level = 0
-        self._command = None                       # what is to be carried out when its answer is due
+        self._work = None                          # what is to be done when its answer is due
+        self._address = self._value = ""           # and with what
         self._block = b""                          # the answer
         self._at = 0                               # so much of it has been given to the wire
         self._repeats = 0
@@ -98,7 +100,7 @@ class Programming:
             return True
         if character != _NAK:
             return False
-        if self._free() and len(self._block) > 1 and self._repeats < _REPEATS:
+        if self._state == _LISTENING and not self.over and len(self._block) > 1 and self._repeats < _REPEATS:
             self._repeats += 1
             self._answer_later(self._block, now_ms, _REACTION_MS)
         return True
@@ -112,9 +114,12 @@ class Programming:
         if self._state == _ANSWERING:
             if self._ticks_diff(now_ms, self._due_ms) < self._wait_ms:
                 return None
-            if self._command is not None:
-                self._block = self._carry_out(self._command, now_ms)
-                self._command = None
+            if self._work is not None:
+                try:
+                    self._block = self._work(now_ms)
+                except OSError as trouble:
+                    self._block = block(_STX, _DENIED if trouble.args[:1] == (EACCES,) else _NO_MEMORY)
+                self._work = None
             self._state = _SENDING
         chunk = self._block[self._at:self._at + _CHUNK]
         self._at += len(chunk)
@@ -131,10 +136,6 @@ class Programming:
         """Time passes, whether there is a session or not."""
         self._access.poll(now_ms)
 
-    def _free(self):
-        """A client that does not wait for its answer, or has sent a break, is not heard."""
-        return self._state == _LISTENING and not self.over
-
     def _answer_later(self, answer, now_ms, delay_ms):
         self._state = _ANSWERING
         self._block = answer
@@ -146,68 +147,64 @@ class Programming:
         """A command has come to its end, b"" a damaged one."""
         if message == b"B0\x03":
             self.over = True                       # at once, or after the answer that is due or on the wire
-        elif self._free():
+        elif self._state == _LISTENING and not self.over:
             self._repeats = 0
+            self._answer_later(_REFUSED, now_ms, _REACTION_MS)
             if message:
                 self._active_ms = now_ms
-                self._command = message
-            self._answer_later(_REFUSED, now_ms, _REACTION_MS)
+                self._understand(message)
 
-    def _carry_out(self, message, now_ms):
-        """Do what a command asks for; return the answer.  Only now, so that the one who has broken off is spared."""
+    def _understand(self, message):
+        """Choose what is to be done for a command.  It is done when its answer is due: then few calls are nested."""
         try:
             sets = data_sets(message)
         except ValueError:
-            return _REFUSED
+            return
         name = message[:2]
-        if len(sets) != 1 or message[-1] != 0x03:
-            return block(_STX, _NO_COMMAND)
-        address, value = sets[0]
-        if name == b"P1" or name == b"P2":
-            return self._log_in(value, now_ms)
-        try:
-            if name == b"R1":
-                return block(_STX, self._read(address, value))
-            if name == b"W1":
-                trouble = self._write(address, value)
-                return block(_STX, trouble) if trouble else _ACCEPTED
-        except OSError as trouble:
-            return block(_STX, _DENIED if trouble.args[:1] == (EACCES,) else _NO_MEMORY)
-        return block(_STX, _NO_COMMAND)
+        if len(sets) == 1 and message[-1] == _ETX:
+            self._address, self._value = sets[0]
+            if name == b"P1" or name == b"P2":
+                self._work = self._log_in
+            elif name == b"R1":
+                self._work = self._read
+            elif name == b"W1":
+                self._work = self._write
+        if self._work is None:
+            self._block = block(_STX, _NO_COMMAND)
 
-    def _log_in(self, password, now_ms):
-        self._level = self._access.offer(password.encode(), now_ms)
+    def _log_in(self, now_ms):
+        self._level = self._access.offer(self._value.encode(), now_ms)
         if self._level:
             return _ACCEPTED
         self.over = True
         return block(_SOH, "B0")
 
-    def _read(self, address, count):
+    def _read(self, _):
+        address = self._address
         if not self._access.still(self._level):
-            return _DENIED
-        if count and count != "1":
-            return _BAD_VALUE
+            return block(_STX, _DENIED)
+        if self._value and self._value != "1":
+            return block(_STX, _BAD_VALUE)
         row = self._row(address)
         if row is not None:
             text = self._objects.written(row) or ""
         else:
             text = self._settings.read(address) if self._settings is not None else None
-        return _UNKNOWN if text is None else "%s(%s)" % (address, text)
+        return block(_STX, _UNKNOWN if text is None else "%s(%s)" % (address, text))
 
-    def _write(self, address, text):
-        """Write a setting; return what went wrong, None for nothing."""
+    def _write(self, _):
         level = self._access.still(self._level)
         if not level:
-            return _DENIED
+            return block(_STX, _DENIED)
         try:
             if self._settings is None:
-                raise KeyError(address)
-            self._settings.write(address, text, level)
+                raise KeyError(self._address)
+            self._settings.write(self._address, self._value, level)
         except KeyError:
-            return _UNKNOWN if self._row(address) is None else _DENIED
+            return block(_STX, _UNKNOWN if self._row(self._address) is None else _DENIED)
         except ValueError:
-            return _BAD_VALUE
-        return None
+            return block(_STX, _BAD_VALUE)
+        return _ACCEPTED
 
     def _row(self, address):
         try:

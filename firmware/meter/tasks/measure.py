@@ -35,9 +35,11 @@ class Measure:
         codes = memoryview(self._codes)
         self._parts = tuple([codes[first:first + 3] for first in chip.PARTS])
         self._retries = 0
+        self.started = False
 
     async def run(self, report) -> None:
         """Keep the chip counting and add up what it counts, for ever."""
+        self.started = True
         self._counted_ms = self._hal.ticks_add(self._hal.ticks_ms(), -self._chip.gap_ms)
         while True:
             report()
