@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Write the memory image of the present layout: `python -m tools.golden NAME`, once for a layout, then never again.
+
+A virtual meter is configured through its optical port, counts in all quadrants, is restarted, loses its supply.  What
+its memory chips then hold goes to host_tests/golden/NAME.bin: chunks of memory (0 FRAM, 1 flash) u8, address u32,
+length u16 and the bytes, little-endian, blank ones left out.  What a meter must find there goes to NAME.json: registers
+as (whole kWh, counts) from both memories and from flash alone, read in the meter before its supply was cut.
+"""
+import json
+import struct
+import sys
+from pathlib import Path
+
+from host_tests.system import readings
+from host_tests.system.setting import Setter
+
+GOLDEN = Path(__file__).resolve().parents[2] / "host_tests/golden"
+_CHUNK = 256
+_FLASH_BYTES = 4_096 * 320
+_FRAM_BYTES = 8_192
+_LOADS = (((230, 5, 30), (231, 4, 150), (229, 3, 250)), ((230, 2, 330), (228, 6, 0), (233, 1, 80)))
+
+
+def main(name: str) -> int:
+    """Write both files; refuse to write over a layout that has been released."""
+    image = GOLDEN / (name + ".bin")
+    if image.exists():
+        print("%s is there: a released layout does not change; give the new one another name" % image)
+        return 1
+    world = readings.make_world()
+    setter = Setter(world)
+    setter.sign_on(world.meter.serial)
+    setter.write("Z21", "40")
+    setter.write("PW3", "a-service-key")
+    for phase in range(3):
+        setter.write("CAL.%d" % (phase + 1), "%d,-506000,1219071,10,-5,3,2,%d" % (-671_000 - phase, 20 + phase))
+    setter.write("CAL.SET", "golden lab")
+    world.run(seconds=4)
+    for loads in _LOADS:
+        readings.apply(world, loads)
+        world.run(minutes=4)
+        world.cut()
+        world.run(seconds=1)
+        world.power_on()
+        world.run(seconds=5)
+    readings.apply(world, ((230, 0, 0),) * 3)
+    world.run(seconds=3)
+    meter = world.meter
+    expected = {
+        "registers": [[kwh, counts] for kwh, counts in zip(meter.registers.kwh, meter.registers.counts, strict=True)],
+        "flash": [[kwh, counts] for kwh, counts in zip(meter.ledger.kwh, meter.ledger.counts, strict=True)],
+        "values": list(meter.config.settings.values),
+        "version": meter.config.settings.version,
+        "calibration": list(meter.config.settings.calibration),
+        "by": meter.config.settings.calibrated_by,
+        "changes": [list(entry[:8]) for entry in meter.changes.entries()],
+    }
+    world.cut()
+    world.run(seconds=1)
+    data = b"".join(_chunks(0, world.fram.held(0, _FRAM_BYTES), 0) + _chunks(1, world.nor.cells.held(0, _FLASH_BYTES),
+                                                                             0xFF))
+    image.write_bytes(data)
+    image.with_suffix(".json").write_text(json.dumps(expected, indent=1) + "\n")
+    print("%s: %d bytes" % (image, len(data)))
+    return 0
+
+
+def _chunks(memory, data, blank):
+    out = []
+    for at in range(0, len(data), _CHUNK):
+        part = data[at:at + _CHUNK]
+        if part.strip(bytes([blank])):
+            out.append(struct.pack("<BIH", memory, at, len(part)) + part)
+    return out
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else __doc__)
