@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""The bench itself: that its verdicts are right, that its truth is physics, and that its rigs see what goes wrong."""
+import sys
+
+import pytest
+
+from boards.virtual.chips.nor_cells import Chance
+from host_tests.system import readings
+from host_tests.system.power_cuts import Broken
+from host_tests.system.register_load import REGISTERS
+from host_tests.system.register_store import RegisterStore
+from meter.app import App
+from meter.core import energy as e
+from tools.bench import __main__ as bench
+from tools.bench import cuts, outages, stalls
+from tools.bench.figure import Figure, Measured, spread
+from tools.bench.meters import LOADS, Rig, gained_wh, lost_wh
+
+
+def figure(most=None, least=None, full=None):
+    return Figure("X1", "something", "", most, lambda: 5.0, least=least, full=full)
+
+
+@pytest.mark.parametrize(("most", "least", "verdict"), [(5, None, "ok"), (4.9, None, "MISSED"), (None, 5, "ok"),
+                                                        (None, 5.1, "MISSED"), (None, None, "-"), (6, 5.1, "MISSED")])
+def test_a_goal_is_reached_or_missed(most, least, verdict):
+    assert figure(most, least).verdict(5.0) == verdict
+
+
+def test_all_cases_are_done_only_when_they_are_asked_for():
+    row = figure(full=lambda: Measured(7, "all"))
+    assert row.take(full=False) == (5.0, "")
+    assert row.take(full=True) == (7, "all")
+    assert figure().take(full=True) == (5.0, "")
+
+
+def test_work_that_is_spread_is_done_once_each():
+    assert sorted(spread("powers", pow, [(2, 3), (3, 2), (1, 1)])) == [1, 8, 9]
+
+
+def test_a_figure_that_does_not_exist_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "A99"])
+    assert bench.main() == 2
+    assert capsys.readouterr().err.startswith("no figure is called A99; there are M1.a ")
+
+
+def test_every_figure_has_a_name_of_its_own():
+    names = [row.id for row in bench.FIGURES]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_the_truth_about_a_meter_is_physics(load):
+    meter = Rig("fram")
+    before = meter.truth()
+    meter.load(load)
+    meter.world.run(minutes=2)
+    grown = readings.grown(before, meter.truth())
+    for key, wh in readings.expected(load, 2 / 60).items():
+        assert grown[key] == pytest.approx(wh, abs=0.01), key
+    assert grown[e.PRIMARY, "A+"] == grown[e.BILLED, "A+"]
+
+
+def test_what_is_lost_and_gained_is_that_of_the_worst_register():
+    truth = {(0, "A+"): 100_000, (1, "E+"): 100_000, (e.VECTOR, "A+"): 100_000}
+    found = {(0, "A+"): 90_000, (1, "E+"): 75_000, (e.VECTOR, "A+"): 100_050}
+    assert lost_wh(truth, found) == (0.5, "E+ L2")
+    assert gained_wh(truth, found) == pytest.approx(0.001)
+
+
+def test_firmware_that_stores_nothing_in_fram_for_a_second_is_seen():
+    skipped = [0]
+
+    def lazy(board, hal):
+        meter = App(board, hal)
+        store = meter.memory._hot.store
+
+        def sometimes():
+            skipped[0] += 1
+            if skipped[0] % 10 == 0:
+                store()
+        meter.memory._hot.store = sometimes
+        return meter
+
+    meter = Rig("fram", lazy)
+    worst = 0.0
+    for milliseconds in range(2_050, 3_050, 100):
+        meter.load(LOADS[0])
+        meter.world.run(milliseconds=milliseconds)
+        truth = outages._cut(meter, Chance(1))
+        worst = max(worst, lost_wh(truth, meter.restart())[0])
+    assert worst > 0.5
+
+
+def test_firmware_that_erases_while_somebody_reads_is_seen_by_broken_read_outs():
+    def perverse(board, hal):
+        meter = App(board, hal)
+        optical = meter.optical
+        meter.memory._quiet = lambda *_: (hal.ticks_ms() < 5_000
+                                          or (optical._sending and optical._port._baud == 9_600))
+        return meter
+
+    outcome = stalls.read_out_all_the_time(stalls.SLOWEST_ERASE_US, perverse, readouts=30)
+    assert outcome.erasures >= 1
+    assert outcome.lost + outcome.broken >= 1
+
+
+def test_energy_that_a_store_has_gained_is_understood_from_its_words():
+    store = RegisterStore(sectors=3)
+    store.life(3)
+    store.ceiling = [0] * REGISTERS
+    with pytest.raises(Broken) as caught:
+        store.open()
+    assert int(cuts.GAINED.search(str(caught.value))[1]) > 0
