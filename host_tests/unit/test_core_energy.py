@@ -149,6 +149,16 @@ class TestEnergy(unittest.TestCase):
             self.energy.second()
         self.assertAlmostEqual(self.counts(e.VECTOR, e.E_IMPORT), 1414, delta=4)
 
+    def test_counts_that_are_held_never_reach_the_vector_sum_and_nothing_else_misses_them(self):
+        self.energy.hold(1_000)
+        for _ in range(4):
+            self.energy.add(poll((700, 200, 100), (0, 800, 200), (900, 900, 900)))
+            self.energy.second()
+        self.assertEqual(self.counts(e.VECTOR, e.A_IMPORT), 4_000 - 3_000)
+        self.assertEqual(self.counts(e.VECTOR, e.R1), 4_000 - 3_000)
+        self.assertAlmostEqual(self.counts(e.VECTOR, e.E_IMPORT), 5_656 - 4_250, delta=2)
+        self.assertEqual(self.counts(e.BILLED, e.A_IMPORT), 4_000)
+
     def test_sparse_counts_of_an_exporting_phase_stay_in_its_quadrants(self):
         self.energy.add(poll((-1, 0, 0), (0, 0, 0), (1, 0, 0)))
         self.energy.add(poll((0, 0, 0), (-1, 0, 0), (1, 0, 0)))

@@ -131,6 +131,7 @@ class Energy:
         self._registers = registers
         self._kept = array("i", [0] * RESIDUES) if kept is None else kept
         self._terms = array("i", (1, INDIVIDUAL)) if terms is None else terms
+        self._held = array("i", [0] * 4)           # counts that sums must not take, see `hold`
         self.imported = 0                          # counts that the last `add` gave to billed A+: pulses, tariffs
 
     def agree(self, ratio: int, sum_mode: int) -> None:
@@ -179,6 +180,17 @@ class Energy:
         for phase in range(3):
             self._kept[_EXPORT + phase] = exporting >> phase & 1
 
+    def hold(self, counts: int) -> None:
+        """Each phase will count up to so many counts again: keep the sums that are no sums of registers from it.
+
+        Those are the vector sum, active, reactive and apparent, and the apparent one of the total sum.  Better a
+        little less than the truth than ever more.
+        """
+        for place in range(2):
+            self._held[place] = 3 * counts
+        for place in range(2, 4):                  # √2 of it: both may be
+            self._held[place] = 17 * counts // 4
+
     def second(self) -> None:
         """Close a second: apparent energy of the vector and the total sum is √(P² + Q²) of what the second counted."""
         kept = self._kept
@@ -194,11 +206,11 @@ class Energy:
         kept[_SECOND] = kept[_SECOND + 1] = kept[_TOTAL] = kept[_TOTAL + 1] = 0
         mode = self._terms[SUM_MODE]
         register = E_IMPORT + kept[_EXPORT + VECTOR]
-        counts = self._apparent(active, reactive, _FRACTION)
+        counts = self._less(2, self._apparent(active, reactive, _FRACTION))
         self._registers.grow(VECTOR, register, counts)
         if mode == VECTORIAL:
             self._bill(register, counts)
-        counts = self._apparent(total_active, total_reactive, _TOTAL_FRACTION)
+        counts = self._less(3, self._apparent(total_active, total_reactive, _TOTAL_FRACTION))
         if mode == TOTALLED:
             self._bill(E_IMPORT, counts)
 
@@ -213,14 +225,21 @@ class Energy:
         net = kept[_NET_ACTIVE] + active
         if net >= _NET_COUNTS or net <= -_NET_COUNTS:
             kept[_EXPORT + VECTOR] = 1 if net < 0 else 0
-            self._grow(VECTOR, A_IMPORT + kept[_EXPORT + VECTOR], -1, net)
+            self._grow(VECTOR, A_IMPORT + kept[_EXPORT + VECTOR], -1, self._less(0, abs(net)))
             net = 0
         kept[_NET_ACTIVE] = net
         net = kept[_NET_REACTIVE] + reactive
         if net >= _NET_COUNTS or net <= -_NET_COUNTS:
-            self._grow(VECTOR, _quadrant(kept[_EXPORT + VECTOR], net), -1, net)
+            self._grow(VECTOR, _quadrant(kept[_EXPORT + VECTOR], net), -1, self._less(1, abs(net)))
             net = 0
         kept[_NET_REACTIVE] = net
+
+    def _less(self, place, counts):
+        held = self._held[place]
+        if held:
+            self._held[place] = max(held - counts, 0)
+            counts = max(counts - held, 0)
+        return counts
 
     def _grow(self, group, register, totalled, counts):
         """Add the magnitude of `counts` to a register, and to the billed one that it belongs to by the sum mode.

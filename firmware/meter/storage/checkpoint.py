@@ -43,6 +43,7 @@ RECORD = const(16)
 
 # Of the quadrants 1 … 4: the place of the active, reactive, apparent register in its group
 _LANES = ((0, 2, 6), (1, 3, 7), (1, 4, 7), (0, 5, 6))
+_SLOTS = tuple([tuple([_REGISTERS * group + lane for lane in lanes]) for group in range(_GROUPS) for lanes in _LANES])
 
 
 class Checkpoints(Told):
@@ -61,15 +62,15 @@ class Checkpoints(Told):
         self._wanted = bytearray(_GROUPS)
 
     # --- telling
-    def due(self) -> bool:
-        """Tell whether a register is a Wh or more ahead of what would be restored.  Allocates nothing."""
+    def due(self, step: int = _STEP_COUNTS) -> bool:
+        """Tell whether a register is a Wh or more (`step`) ahead of what would be restored.  Allocates nothing."""
         first = 0 if self.by_vector or self.by_total else _VECTOR * _REGISTERS     # else no phase is ahead of the sum
         for slot in range(first, _PRIMARY * _REGISTERS):
             ahead_kwh = self._live_kwh[slot] - self.kwh[slot]
             ahead = self._live_counts[slot] - self.counts[slot]
-            if ahead_kwh > 1 or ahead >= _STEP_COUNTS:
+            if ahead_kwh > 1 or ahead >= step:
                 return True
-            if ahead_kwh and ahead + _COUNTS_PER_KWH >= _STEP_COUNTS:
+            if ahead_kwh and ahead + _COUNTS_PER_KWH >= step:
                 return True
         return False
 
@@ -107,6 +108,7 @@ class Checkpoints(Told):
         refused = 0
         gap = 0                                    # records missed since the last that was taken
         waiting = []
+        self.open()
         for _, record in slots:
             if record is None:
                 gap += 1
@@ -115,13 +117,16 @@ class Checkpoints(Told):
                 gap += 1
                 refused += 1
                 continue
-            waiting.append(bytes(record))
+            if record[1] & _MORE or waiting:
+                waiting.append(bytes(record))
             if not record[1] & _MORE:
+                if not waiting:
+                    self._decode(record)
                 for part in waiting:
                     self._decode(part)
                 waiting.clear()
             gap = 0
-        self.follow()
+        self.close()
         return refused
 
     # --- the code
@@ -184,24 +189,33 @@ class Checkpoints(Told):
     def _plausible(self, record, gap):
         """Tell whether it is a record, and no register would jump; each record missed allows for as much again."""
         most = min(_FARTHEST * (1 + gap), 256)
+        lows = self.lows
         kind = record[1] & _KIND_MASK
         if kind == _KIND_TOTAL:
-            return self.by_total and self.units(TOTAL_SLOT, record[_LANES_AT]) < most
+            return self.by_total and record[_LANES_AT] - lows[TOTAL_SLOT] & 0xFF < most
         if kind != _KIND:
             return False
-        for group in range(_GROUPS):
-            for lane in range(3):
-                slot = group * _REGISTERS + _LANES[record[0] >> 2 * group & 3][lane]
-                if self.units(slot, record[_LANES_AT + 3 * group + lane]) >= most:
+        quadrants = record[0]
+        at = _LANES_AT
+        for group in range(0, 4 * _GROUPS, 4):
+            for slot in _SLOTS[group + (quadrants & 3)]:
+                if record[at] - lows[slot] & 0xFF >= most:
                     return False
+                at += 1
+            quadrants >>= 2
         return True
 
     def _decode(self, record):
         self.dropped = record[1] & _DROPPED_MASK
         if record[1] & _KIND_MASK == _KIND_TOTAL:
-            self.advance(TOTAL_SLOT, record[_LANES_AT])
+            self.tell(TOTAL_SLOT, record[_LANES_AT])
             return
-        for group in range(_GROUPS):
-            for lane in range(3):
-                self.advance(group * _REGISTERS + _LANES[record[0] >> 2 * group & 3][lane],
-                              record[_LANES_AT + 3 * group + lane])
+        lows = self.lows
+        quadrants = record[0]
+        at = _LANES_AT
+        for group in range(0, 4 * _GROUPS, 4):
+            for slot in _SLOTS[group + (quadrants & 3)]:
+                if record[at] != lows[slot]:
+                    self.tell(slot, record[at])
+                at += 1
+            quadrants >>= 2

@@ -12,6 +12,7 @@ from meter.storage.ring import FOUND, REFUSED, Ring
 _COUNTS_PER_KWH = const(50_000_000)
 _GROUP = const(8)
 _WORD = const(0xFFFF_FFFF)
+_CALM_COUNTS = const(12_500)                       # a quarter of the Wh at which something is stored
 
 # A total of the chip is the sum of the registers of its phase with these signs: A+ A- R1 R2 R3 R4 E+ E-
 _SIGNS = (1, -1, 0, 0, 0, 0, 0, 0), (0, 0, 1, 1, -1, -1, 0, 0), (0, 0, 0, 0, 0, 0, 1, 1)
@@ -77,6 +78,11 @@ class Ledger:
             low[slot] = total & 0xFFFF
         return self._checkpoints.dropped
 
+    @property
+    def exact(self) -> bool:
+        """What `restore` has found is what was stored to the count: no record had to tell it."""
+        return self._checkpoints.exact
+
     def hand_over(self) -> None:
         """Put what only a preface tells, and is no register, into the words: terms of billing, wrong passwords."""
         words, first = self._others
@@ -114,8 +120,13 @@ class Ledger:
         return False
 
     def erases(self, ahead: bool) -> bool:
-        """Tell whether `step` may erase a sector now, which on some devices makes the controller stand still."""
-        return not self.ring.ready and (not self.begun or self.pressing or ahead or self.ring.wants)
+        """Tell whether `step` would begin to erase a sector, which on some devices makes the controller stand still."""
+        ring = self.ring
+        return not ring.ready and not ring.erasing and (not self.begun or self.pressing or ahead or ring.wants)
+
+    def calm(self) -> bool:
+        """Tell whether nothing has to be stored for a while: an erasure, 0.4 s, would not be in its way."""
+        return not self._checkpoints.due(_CALM_COUNTS)
 
     def _roll(self):
         if not self.ring.roll(self._stored):

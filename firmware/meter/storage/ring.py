@@ -104,6 +104,11 @@ class Ring(Sectors):
         return self._ready != 0
 
     @property
+    def erasing(self) -> bool:
+        """A sector is being erased, or proven to be."""
+        return self._erasing != 0
+
+    @property
     def wants(self) -> bool:
         """A sector should be erased soon, or is being erased: `step` has work to do."""
         return not self._ready and (self._erasing != 0 or not self.sequence or self.slot * 2 >= self.slots)

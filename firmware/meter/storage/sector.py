@@ -57,6 +57,8 @@ def read_head(scan):
 
 def is_blank(data) -> bool:
     """Tell whether every byte is FF."""
+    if data[0] != 0xFF:
+        return False
     for byte in data:
         if byte != 0xFF:
             return False
@@ -76,7 +78,7 @@ def seal(record, start: int, size: int) -> None:
 
 def is_sealed(record, start: int, size: int) -> bool:
     """Tell whether a record or a preface ends in its CRC."""
-    crc = crc32(memoryview(record)[:len(record) - size], start)
+    crc = crc32(record[:-size], start)
     if size == 2:
-        return struct.unpack_from("<H", record, len(record) - 2)[0] == crc & 0xFFFF
+        return record[-2] | record[-1] << 8 == crc & 0xFFFF
     return struct.unpack_from("<I", record, len(record) - 4)[0] == crc

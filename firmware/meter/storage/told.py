@@ -40,7 +40,10 @@ class Told:
         self.terms = array("i", [0] * terms)
         self._base_kwh = array("i", [0] * size)
         self._base_counts = array("i", [0] * size)
+        self.lows = bytearray(size)                # from `open` to `close`: the low 8 bits of the units
+        self._moved = array("i", [0] * size)       # and how many there were since
         self.dropped = 0
+        self.exact = True                          # nothing was told in units
 
     def begin(self, kwh, counts, terms) -> None:
         """Take these as the base: a sector begins with them."""
@@ -50,6 +53,7 @@ class Told:
         for term in range(len(self.terms)):
             self.terms[term] = terms[term]
         self.dropped = 0
+        self.exact = True
 
     @property
     def by_vector(self) -> bool:
@@ -65,17 +69,29 @@ class Told:
         """Return the low 8 bits of the number of units."""
         return (kwh * (_UNITS_PER_KWH & 0xFF) + counts // _UNIT_COUNTS) & 0xFF
 
-    def units(self, slot: int, low: int) -> int:
-        """Return by how many units the next number that ends in `low` is ahead."""
-        return low - self.low(self.kwh[slot], self.counts[slot]) & 0xFF
-
     def advance(self, slot: int, low: int) -> None:
         """Move a register to where its units end in `low`; units are cut, so it never exceeds what was counted."""
-        units = self.units(slot, low)
+        units = low - self.low(self.kwh[slot], self.counts[slot]) & 0xFF
         if units:
-            counts = (self.counts[slot] // _UNIT_COUNTS + units) * _UNIT_COUNTS
-            self.kwh[slot] += counts // _COUNTS_PER_KWH
-            self.counts[slot] = counts % _COUNTS_PER_KWH
+            self._move(slot, units)
+
+    def open(self) -> None:
+        """Get ready for many `tell`."""
+        for slot in range(len(self.kwh)):
+            self.lows[slot] = self.low(self.kwh[slot], self.counts[slot])
+            self._moved[slot] = 0
+
+    def tell(self, slot: int, low: int) -> None:
+        """A register has moved to where its units end in `low`."""
+        self._moved[slot] += low - self.lows[slot] & 0xFF
+        self.lows[slot] = low
+
+    def close(self) -> None:
+        """Take what was told."""
+        for slot in range(len(self.kwh)):
+            if self._moved[slot]:
+                self._move(slot, self._moved[slot])
+        self.follow()
 
     def follow(self) -> None:
         """Let what is billed and what is primary follow from the others."""
@@ -94,6 +110,12 @@ class Told:
                 for phase in range(3):
                     self._add(_BILLED * _REGISTERS + register, phase * _REGISTERS + register, 1)
             self._add(_PRIMARY * _REGISTERS + register, _BILLED * _REGISTERS + register, self.terms[_RATIO])
+
+    def _move(self, slot, units):
+        self.exact = False
+        counts = (self.counts[slot] // _UNIT_COUNTS + units) * _UNIT_COUNTS
+        self.kwh[slot] += counts // _COUNTS_PER_KWH
+        self.counts[slot] = counts % _COUNTS_PER_KWH
 
     def _add(self, slot, other, times):
         """Add to `slot` what `other` has grown by since the base, `times` times."""

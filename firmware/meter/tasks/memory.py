@@ -22,6 +22,7 @@ _SETTLED_MS = const(60_000)                        # of life, until a sector is 
 _WORN_ERASURES = const(80_000)                     # of the 100 000 that the makers promise
 _FAR_COUNTS = const(100_000)                       # 2 Wh between the memories: one of them has missed something
 _COUNTS_PER_KWH = const(50_000_000)
+_UNIT_COUNTS = const(1_000)                        # what a checkpoint tells, storage/checkpoint.py
 
 
 class Memory:
@@ -204,6 +205,8 @@ class Memory:
             train.restart(counts)
         if behind:
             return                                 # nobody knows what the chip had counted
+        if not self._ledger.exact:                 # each phase was cut by up to a unit, and counts that once more
+            self._energy.hold(_UNIT_COUNTS)
         self._chip.resume(self._ledger.totals(self._chip.high, self._chip.low))
 
     async def _settle(self):
@@ -221,9 +224,13 @@ class Memory:
         ledger = self._ledger
         if not self._settled:                      # a supply that comes and goes costs one erasure each time, not two
             self._settled = self._hal.ticks_diff(self._hal.ticks_ms(), self._started_ms) > _SETTLED_MS
-        if (self._stalls and ledger.erases(self._settled)
-                and not self._quiet(_SHORT_MS if ledger.pressing else _QUIET_MS)):
-            return True
+        if ledger.erases(self._settled):
+            if self._stalls and not self._quiet(_SHORT_MS if ledger.pressing else _QUIET_MS):
+                return True
+            if ledger.begun and not ledger.pressing and not ledger.calm():
+                return False                       # after the next store
+        if not ledger.begun:                       # the sector will begin with what there is: the second belongs to it
+            self._energy.second()
         return ledger.step(self._settled)
 
     def _probe(self):
@@ -282,6 +289,8 @@ class Memory:
         self._fram_works = False
         self._status.set(condition.FRAM_LOST)
         if self._flash_works:                      # from now on what stands there is shown: it must not be less
+            if self._ledger.begun:
+                self._store()
             self._ledger.begun = False
         self._tell()
 
