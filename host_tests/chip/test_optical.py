@@ -167,6 +167,39 @@ class TestOptical(unittest.TestCase):
             with self.subTest(echo=echo):
                 self.assertEqual(self.heard(bench), b"/CTM5ctmeter\r\n")
 
+    def test_without_an_echo_a_client_who_answers_at_once_with_much_the_same_loses_nothing(self):
+        answer = b"\x01P1\x02(1234)\x03"
+        for identification in (b"/CTM5ctmeter-0.1.0\r\n", b"/CTM5x\r\n"):
+            bench = self.make()
+            bench.send(identification)             # at 300 Bd, and nothing of it comes back
+            bench.finish()
+            bench.port.set_baud(9600)
+            for _ in range(2):
+                bench.heard.clear()
+                bench.send(b"\x01P0\x02()\x03`")
+                bench.run(1)
+                while not bench.port.done():
+                    bench.run(1)
+                bench.head.send(answer, 9600)
+                bench.run(100)
+                with self.subTest(identification=identification):
+                    self.assertEqual(self.heard(bench), answer)
+
+    def test_an_echo_that_comes_with_another_head_is_known_after_a_long_message(self):
+        bench = self.make()
+        bench.send(b"/CTM5ctmeter-0.1.0\r\n")
+        bench.finish()
+        bench.line.echo = True
+        bench.send(b"/CTM5ctmeter-0.1.0\r\n")
+        bench.finish()
+        bench.heard.clear()
+        for _ in range(3):
+            bench.send(b"\x01P0\x02()\x03`")
+            bench.finish()
+        bench.head.send(b"\x01P1", 300)
+        bench.run(200)
+        self.assertEqual(self.heard(bench), b"\x01P1")
+
     def test_without_an_echo_a_message_is_not_waited_for_during_the_next_one(self):
         bench = self.make()
         bench.send(b"/CTM5ctmeter\r\n")

@@ -48,7 +48,7 @@ class TestSession(unittest.TestCase):
 
     def test_an_option_select_that_is_not_understood_gets_the_read_out_at_300_baud(self):
         session = self.session
-        for select, damage in ((b"\x06000\r\n", {}), (b"\x06040\r\n", {}), (b"\x06051\r\n", {}),
+        for select, damage in ((b"\x06000\r\n", {}), (b"\x06040\r\n", {}), (b"\x06041\r\n", {}),
                                (b"\x06050\r\n", {"flip": (2,)}), (b"\x06050\r\n", {"baud": 9_600}), (b"\x060", {})):
             self.assertEqual(session.ask(), session.identification)
             begun = session.ask(select, 2_400, **damage)

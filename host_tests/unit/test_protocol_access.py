@@ -213,6 +213,18 @@ class TestWaits(unittest.TestCase):
         bench.rest(1_000)
         self.assertEqual(bench.offer(b"utility"), 2)
 
+    def test_failures_that_the_memory_tells_of_later_cost_their_wait_from_then_on(self):
+        bench = Bench()
+        bench.rest(60_000)
+        for place in range(4):
+            bench.kept[place] = 6                  # eight seconds
+        self.assertEqual(bench.offer(b"utility"), 0)
+        self.assertEqual(bench.looked(), [[]] * 4)
+        bench.rest(7_999)
+        self.assertEqual(bench.offer(b"utility"), 0)
+        bench.rest(1)
+        self.assertEqual(bench.offer(b"utility"), 2)
+
     def test_a_readers_password_does_not_clear_guesses_at_the_levels_above(self):
         bench = Bench()
         for _ in range(6):
@@ -239,6 +251,13 @@ class TestWaits(unittest.TestCase):
         self.assertEqual(bench.offer(b"reader"), 1)        # nor does it begin their wait again
         self.assertEqual(bench.offer(b"service"), 3)
 
+    def test_a_readers_password_begins_no_wait_of_the_levels_above_however_many_failures_they_have(self):
+        bench = Bench(kept=(0, 1_000, 1_000, 1_000))
+        bench.access.poll(bench.now_ms)
+        bench.rest(LONG_MS)
+        self.assertEqual(bench.offer(b"reader"), 1)
+        self.assertEqual(bench.offer(b"utility"), 2)
+
     def test_a_memory_that_stores_nothing_grants_nothing(self):
         bench = Bench()
         bench.memory_works = False
@@ -248,13 +267,14 @@ class TestWaits(unittest.TestCase):
         self.assertEqual(bench.offer(b"utility"), 2)
 
     def test_whatever_stands_in_the_words_a_wait_is_never_longer_than_ten_minutes(self):
-        for failures in (-5, 1_000, 0x3FFFFFFF, -0x40000000):
+        for failures in (-5, 1_000, 0x3FFFFFFF, 0x7FFFFFFF, -0x40000000):
             bench = Bench(kept=(failures,) * 4)
             bench.access.poll(bench.now_ms)
             for _ in range(3):
                 bench.rest(600_000)
                 with self.subTest(failures=failures):
                     self.assertEqual(bench.offer(b"wrong"), 0)
+                    self.assertTrue(0 < bench.stored[-1][1] <= 1_000)
             bench.rest(600_000)
             self.assertEqual(bench.offer(b"utility"), 2)
 

@@ -5,6 +5,7 @@ from errno import EACCES, EIO
 
 from host_tests.unit.programming_bench import PROGRAM, Desk, command
 from host_tests.unit.protocol_bench import IDENTIFICATION, READ_OUT, REQUEST, SELECT
+from meter.protocol.command import Commands
 from meter.protocol.iec62056_21 import SPEEDS
 
 P0 = b"\x01P0\x02()\x03`"
@@ -172,7 +173,8 @@ class TestCommands(unittest.TestCase):
         for text in (b"P1\x02(utility)", b"R1\x021.8.0()", b"W1\x02any(x)", b"R1\x02none()", b"X", b"P1\x02(wrong)"):
             with self.subTest(text=text):
                 self.assertNotEqual(desk.ask(text), b"")
-                self.assertTrue(200 <= desk.began_ms <= 300)
+                self.assertGreaterEqual(desk.began_ms, 200)
+                self.assertLessEqual(desk.began_ms, 300)
                 self.assertEqual(desk.baud, 9600)
 
     def test_a_value_of_the_read_out_is_read_by_its_whole_code(self):
@@ -268,6 +270,27 @@ class TestLine(unittest.TestCase):
                     self.assertEqual(desk.answer(wait_ms=400), ACK)
                     self.assertEqual(desk.settings.writes, [("any", "x", 2)])
 
+    def test_a_damaged_character_that_is_one_too_many_spoils_a_command(self):
+        good = command(b"W1\x02any(x)")
+        for place in range(1, len(good) + 1):
+            desk = Desk()
+            desk.log_in()
+            desk.hear(good[:place] + b"?" + good[place:], damaged=(place,))
+            with self.subTest(place=place):
+                # A command that is complete is not spoilt by what comes after it
+                self.assertEqual(desk.answer(wait_ms=400), NAK if place < len(good) else ACK)
+
+    def test_a_command_that_is_too_long_is_none_however_it_ends(self):
+        commands = Commands(lambda later, earlier: later - earlier)
+        for length, whole in ((166, True), (167, True), (168, False), (5_000, False)):
+            text = b"W1\x02" + b"v" * (length - 3)
+            result = []
+            for character in command(text):
+                self.assertTrue(commands.takes(character, 0))
+                result.append(commands.receive(character, 0))
+            with self.subTest(length=length):
+                self.assertEqual(result, [None] * (length + 2) + [text + b"\x03" if whole else b""])
+
     def test_a_block_check_may_look_like_any_character(self):
         desk = Desk()
         desk.log_in()
@@ -292,7 +315,8 @@ class TestLine(unittest.TestCase):
                 desk.hear(NAK)
                 with self.subTest(text=text, number=number):
                     self.assertEqual(desk.answer(wait_ms=400), block if number < 3 else b"")
-                    self.assertTrue(number >= 3 or 200 <= desk.began_ms <= 300)
+                    if number < 3:
+                        self.assertAlmostEqual(desk.began_ms, 250, delta=50)
 
     def test_p0_is_sent_again_and_single_characters_are_not(self):
         desk = Desk()

@@ -3,8 +3,10 @@
 
 The caller owns the UART (shape of machine.UART, 8N1, time-out 0) and its interrupt.  Why not 7E1 in hardware: on
 RP2040 and ESP32 MicroPython keeps a character that arrived with a wrong parity and says nothing; the frame on the
-line is the same ten bits.  The phototransistor sees the light of the own LED: that echo is taken out again, and only
-that, so that a client who asks before the last character is out is heard.  IEC 62056-21:2002, 5.
+line is the same ten bits.  Where the phototransistor sees the light of the own LED, that echo is taken out again, and
+only that, so that a client who asks before the last character is out is heard.  Whether it does, each longer message
+tells: without an echo nothing is taken out, or a client who answers at once with what looks alike, a P1 after the own
+P0, would lose his first characters.  IEC 62056-21:2002, 5.
 """
 from micropython import const
 
@@ -19,6 +21,7 @@ _CHUNK = const(96)                                 # longest piece of a message
 _ECHO = const(512)                                 # more than the buffers of a UART hold and its task has not yet read
 _ECHO_LOOK = const(4)                              # characters of an echo that may be lost in a row
 _ECHO_MS = const(30)                               # light is not late, but the task may read it so long after its end
+_JUDGED_MS = const(100)                            # a message of that length has been read again while it was sent
 _BITS_MS = const(10_000)                           # of a character; divided by the speed: its milliseconds
 
 
@@ -39,6 +42,8 @@ class OpticalPort:
         self._echo_first = self._echo_count = 0
         self._busy_ms = ticks_ms()                 # since then characters leave without a pause: those already out,
         self._busy_count = 0                       # and those that wait
+        self._seen_count = 0                       # of them, seen again before the last one was out
+        self._echoes = True                        # what was sent is seen again, as far as one knows
 
     def receive(self):
         """Return the next character 0…127, PARITY_ERROR, or None if nothing waits."""
@@ -89,6 +94,7 @@ class OpticalPort:
             return
         if not self.done():
             raise ValueError("still sending")
+        self._judge()
         self._uart.init(baudrate=baud)
         self._baud = baud
         self._in_at = self._in_end = self._echo_count = 0
@@ -100,20 +106,34 @@ class OpticalPort:
             return
         if self._uart.txdone():                    # the line was idle: count anew
             self._expire_echo(waiting)
+            self._judge(waiting)
             self._busy_ms = self._ticks_ms()
             self._busy_count = waiting
         self._out_at += self._uart.write(self._view[self._out_at:self._out_end]) or 0
 
     def _is_echo(self, byte):
-        """Take `byte` out of the awaited echo if it is there: the own characters whose light has just been seen."""
+        """Take `byte` out of the awaited echo if it is there: the own characters whose light has just been seen.
+
+        Tell whether it is one.
+        """
         self._expire_echo(0)
         out = self._ticks_diff(self._ticks_ms(), self._busy_ms) * self._baud // _BITS_MS
         seen = out + 1 + self._echo_count - self._busy_count       # 1: milliseconds are cut
         for ahead in range(min(seen, self._echo_count, _ECHO_LOOK)):
             if self._echo[(self._echo_first + ahead) % _ECHO] == byte:
                 self._drop_echo(ahead + 1)
-                return True
+                if out < self._busy_count:
+                    self._seen_count += 1
+                return self._echoes
         return False
+
+    def _judge(self, waiting=0):
+        """Learn of what has been sent, apart from what still waits, whether this line has an echo."""
+        count = self._busy_count - waiting
+        if count * _BITS_MS >= _JUDGED_MS * self._baud:
+            self._echoes = 2 * self._seen_count >= count
+        self._busy_count = waiting
+        self._seen_count = 0
 
     def _expire_echo(self, keep):
         """Forget all but the last `keep` of what ended so long ago that its echo has been read, if there was one.

@@ -39,9 +39,9 @@ class Access:
 
     `credentials.salt`: bytes of this meter alone.  `credentials.hashes`: what `hash_of` has made for each level, level
     1 first, None where there is no password.  `kept`: four words that survive the power, the failures in a row of each
-    level; who has found them in his memory puts them there, early or late.  `store()` stores them; OSError if it cannot, then
-    nothing is granted.  `seal_open()` tells whether the seal switch is open.  `ticks_diff(a, b)` is a - b of the times
-    that the methods are given; `poll` must be called at least once a day.
+    level; who has found them in his memory puts them there, early or late.  `store()` stores them; OSError if it
+    cannot, then nothing is granted.  `seal_open()` tells whether the seal switch is open.  `ticks_diff(a, b)` is a - b
+    of the times that the methods are given; `poll` must be called at least once a day.
     """
 
     def __init__(self, credentials, kept, store, seal_open, ticks_diff) -> None:
@@ -94,10 +94,12 @@ class Access:
                 self._store()
         except OSError:
             level = 0
-        if not level:
-            for place in asked:
+        for place in asked:
+            if level:
+                self._known[place] = kept[place]
+            else:
                 self._wait(place, now_ms)
-            self._waiting = True
+        self._waiting = True
         return level
 
     def still(self, level: int) -> int:
@@ -106,7 +108,7 @@ class Access:
 
     def _wait(self, place, now_ms):
         """Begin the wait that the failures of a level ask for."""
-        failures = self._kept[place]
+        failures = self._known[place] = self._kept[place]
         self._since_ms[place] = now_ms
         self._wait_ms[place] = min(1_000 << min(failures - _FREE - 1, _DOUBLINGS), _LONGEST_MS) \
             if failures > _FREE else 0

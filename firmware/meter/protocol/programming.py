@@ -68,8 +68,7 @@ class Programming:
         self.end()
 
     def begin(self, now_ms: int) -> None:
-        """A client has asked for programming mode: P0 is due."""
-        self.end()
+        """A client has asked for programming mode, after the `end` of the session before: P0 is due."""
         self._answer_later(block(_SOH, "P0\x02()"), now_ms, _SWITCH_MS)
         self._active_ms = now_ms
         self.over = False
