@@ -58,6 +58,8 @@ class Ledger:
                 self._begin(sequence)
             refused = self._checkpoints.replay(ring.slots_of(sequence))
             ring.damaged += refused                # `slots_of` has added to it too
+        if not ring.used:                          # that life had not got so far that it could show anything
+            ring.give_back()
         self.found = True
         return True
 
@@ -129,11 +131,12 @@ class Ledger:
         return not self._checkpoints.due(_CALM_COUNTS)
 
     def _roll(self):
+        """Begin a sector; its first record says that its head had been written to the end."""
         if not self.ring.roll(self._stored):
             return False
         self._checkpoints.begun()
-        self.begun = True
-        return True
+        self.begun = self._checkpoints.append()
+        return self.begun
 
     def _begin(self, sequence):
         preface = self.ring.preface(sequence)

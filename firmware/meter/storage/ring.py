@@ -59,12 +59,17 @@ class Ring(Sectors):
                 self._again[:self.payload] = record
         if used:
             self.slot = used + 1                   # the blank one behind may have been touched
-        else:                                      # its head may have been touched: it shall be erased first
-            self.sequence -= 1
-            if self.sequence < self.area.count:
-                self.sequence = 0
+        else:
+            self.give_back()
         self._renew()
         return FOUND
+
+    def give_back(self) -> None:
+        """The sector in use has no record, so its head may be weak: it shall be the next one, erased first."""
+        self.slot = self.slots
+        self.sequence -= 1
+        if self.sequence < self.area.count:
+            self.sequence = 0
 
     def append(self, record) -> bool:
         """Write a record (a bytearray of the record size, its CRC is put in) and prove it.

@@ -33,6 +33,7 @@ class Sectors:
         self._shut = bytearray((area.count + 7) // 8)      # bit n: sector n is bad or foreign
         self.sequence = 0                          # of the sector in use, 0: none
         self._begin_at = 0                         # sector of the first one
+        self.used = False                          # the sector that was read last has records
         self.foreign = self.damaged = self.torn = self.bad = self.erasures = 0
 
     def records(self, sequence: int, recent=None):
@@ -56,7 +57,9 @@ class Sectors:
         Raises OSError.
         """
         whole = True
+        self.used = False
         for slot, record in self._read(sequence):
+            self.used = True
             if not whole:
                 self.damaged += 1                  # others were written after it
             whole = record is not None
