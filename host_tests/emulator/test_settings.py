@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""The product image on an emulated RP2040 is set through its optical port, and keeps what was set in its own flash."""
+from pathlib import Path
+
+import pytest
+
+from boards.rpi_pico import board
+from host_tests.system.setting import ACK, Setter
+from tools.emulator.world import EmulatedWorld
+
+_IMAGE = Path(__file__).resolve().parents[2] / "build/rpi_pico/ctmeter.bin"
+
+
+@pytest.fixture(scope="module")
+def world():
+    world = EmulatedWorld(_IMAGE, board)
+    world.mains.balanced(volts=230, amps=5, degrees=30)
+    world.run(seconds=8)
+    yield world
+    world.close()
+
+
+def test_ratio_and_calibration_are_set_and_survive_a_power_cut(world):
+    setter = Setter(world)
+    answer = setter.sign_on(str(int.from_bytes(world.unique_id, "big") % 100_000_000).zfill(8))
+    assert answer == ACK
+    setter.write("Z21", "40")
+    assert setter.read("0.4.2") == "40"
+    setter.write("CAL.1", "-671637,-506830,1219071,0,0,0,0,3")
+    setter.write("CAL.2", "-671637,-506830,1219071,0,0,0,0,3")
+    setter.write("CAL.3", "-671637,-506830,1219071,0,0,0,0,3")
+    setter.write("CAL.SET", "emulated")
+    world.run(seconds=3)
+    assert setter.read("CAL.STATE").startswith("in force,emulated,")
+    assert setter.command("W1\x02Z21(601)") == b"\x02(ER02)\x03" + bytes([_check("(ER02)\x03")])
+    world.cut()
+    world.run(seconds=1)
+    world.power_on()
+    world.run(seconds=6)
+    setter = Setter(world)
+    assert setter.sign_on(str(int.from_bytes(world.unique_id, "big") % 100_000_000).zfill(8)) == ACK
+    assert setter.read("0.4.2") == "40"
+    assert setter.read("CAL.1") == "-671637,-506830,1219071,0,0,0,0,3"
+    secondary = float(setter.read("1.8.0*129").split("*")[0])
+    primary = float(setter.read("1.8.0").split("*")[0])
+    assert secondary > 0.005
+    assert primary > 20 * secondary                # but for what was counted before the ratio was set
+
+
+def _check(text):
+    check = 0
+    for byte in text.encode():
+        check ^= byte
+    return check
