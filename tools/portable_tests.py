@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / "build/micropython/micropython-m32f32"
 ROOMS = ("unit", "chip", "system")
-_HEAP = "401k"                                      # 241 kB as on an RP2040; bytecode, frozen there; the simulated board
+_HEAP = "401k"                                      # 241 kB as on an RP2040; bytecode, frozen there; simulated chips
 SEARCH_PATH = ".frozen:.:firmware"
 _CPYTHON_ONLY = {"pytest", "numpy", "hypothesis"}
 _TIMEOUT_S = 900

@@ -37,19 +37,42 @@ class Flag:
 class PulseOutput:
     """Pulses of a fixed width with at least the same pause, made without the processor's help."""
 
-    def __init__(self, clock, pin, width_us, moved, alive):
+    def __init__(self, clock, pin, width_us, moved, alive, misuse):
         self._clock = clock
         self._pin = pin
         self._width_us = width_us
         self._moved = moved
         self._alive = alive
-        self._free_us = 0
+        self._misuse = misuse
+        self._free_us = 0                          # when the last pulse and its pause are over
+        self._lit = False
+
+    def width(self, width_us):
+        """Make pulses of another width from now on.  None may be under way."""
+        if self._under_way():
+            self._misuse("GPIO%d: another width while a pulse is under way" % self._pin)
+        self._width_us = width_us
+
+    def light(self, on):
+        """Let it shine between pulses, or no longer.  None may be under way; the next one keeps its pause."""
+        if self._under_way():
+            self._misuse("GPIO%d: lit while a pulse is under way" % self._pin)
+        if self._lit and not on:
+            self._free_us = self._clock.now_us + self._width_us
+        if self._lit != on:
+            self._moved(self._pin, 1 if on else 0)
+        self._lit = on
 
     def emit(self, delay_us):
         """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+        if self._lit:
+            self._misuse("GPIO%d: a pulse while it is lit" % self._pin)
         at_us = max(self._clock.now_us + delay_us, self._free_us)
         self._free_us = at_us + 2 * self._width_us
         self._clock.at(at_us, self._rise)
+
+    def _under_way(self):
+        return self._clock.now_us < self._free_us - self._width_us
 
     def _rise(self):
         if self._alive():
@@ -184,7 +207,7 @@ class HAL:
 
     def pulse_output(self, pin, width_us):
         """Return an output for pulses of `width_us`."""
-        return PulseOutput(self._clock, pin, width_us, self._world.edges.edge, self._is_powered)
+        return PulseOutput(self._clock, pin, width_us, self._world.edges.edge, self._is_powered, self._world.misuse)
 
     def pulse_counter(self, pin):
         """Return a counter of rising edges."""

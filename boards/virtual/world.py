@@ -46,6 +46,9 @@ class _Restart(Exception):
 class World:
     """See the module.  `board` may be another module or object with the names of a board.py."""
 
+    make_mains = Mains                             # other mains may come with another chip
+    make_chip = VirtualADE7880
+
     def __init__(self, app, board=virtual_board, pace=None, clock=None, unique_id=b"\x00\x00\x00\x00\x00\xbc\x61\x4e"):
         forget_loop()
         self.clock = clock or Clock()
@@ -53,7 +56,7 @@ class World:
         self.unique_id = unique_id
         self.reset_cause = "power"
         self.meter = None                          # the running App
-        self.mains = Mains()
+        self.mains = self.make_mains()
         self.edges = EdgeLog(self.clock)
         self.flash = VirtualFlash(self.misuse)     # the controller's own: it keeps what it holds
         self._app = app
@@ -72,7 +75,7 @@ class World:
 
     def _build(self):
         board = self.board
-        self.chip = VirtualADE7880(load_registers(), self.mains, self.clock, self.misuse)
+        self.chip = self.make_chip(load_registers(), self.mains, self.clock, self.misuse)
         self._spi[board.SPI_METER["id"]] = bus = SPIBus(self.misuse)
         self._selects[board.PIN_METER_CS] = (bus, self.chip)
         if board.PIN_METER_IRQ1 is not None:

@@ -13,7 +13,7 @@ from meter import settings
 from meter.config import Configuration
 from meter.core import calibration
 from meter.core.averages import Averages
-from meter.core.energy import RATIO, RESIDUES, SUM_MODE, TERMS, Energy, Registers
+from meter.core.energy import COUNTS_PER_KWH, RATIO, RESIDUES, SUM_MODE, TERMS, Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
 from meter.core.quantities import Quantities
 from meter.core.status import CHIP_WAS_CHANGED, CHIP_WAS_RESET, NO_DISPLAY, NO_MEMORY, WATCHDOG_RESET, Status
@@ -42,8 +42,10 @@ from meter.storage.twin import Twin
 from meter.tasks.measure import Measure
 from meter.tasks.memory import Memory
 from meter.tasks.optical import Optical
+from meter.tasks import pulses as outputs
 from meter.tasks.panel import Buttons, Panel
 from meter.tasks.power_fail import PowerFail
+from meter.tasks.pulses import Output, Pulses
 from meter.tasks.records import Records
 from meter.tasks.supervisor import Supervisor
 from meter.version import VERSION
@@ -151,7 +153,7 @@ class App:
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
         self._records.open()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
-        for task in (self.measure, self.memory, self._records, self._power_fail, self.panel, self._buttons,
+        for task in (self.measure, self.pulses, self.memory, self._records, self._power_fail, self.panel, self._buttons,
                      self.optical):
             if task is not None:
                 supervisor.start(task.run)
@@ -165,12 +167,31 @@ class App:
                                     self._ideal, calibration.vlevel(board.NOMINAL_MV),
                                     calibration.no_load_level(board.NO_LOAD_MVA), board.NOMINAL_HZ, irq1,
                                     self._words.part(words.HIGH, 9), self._words.part(words.LOW, 9))
-        latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
-        trains = ((LED_COUNTS, board.PIN_LED_KWH, 0), (S0_COUNTS, board.PIN_S0, 1))
-        self.pulses = tuple([(PulseTrain(counts, latency_us, self._words.part(words.PULSES + number, 1)),
-                              hal.pulse_output(pin, WIDTH_US)) for counts, pin, number in trains if pin is not None])
+        self.pulses = self._make_pulses(board, hal)
         return Measure(hal, self.chip, _CONDITIONS, self.energy, self.quantities, self.status, self.pulses,
                        board.ENERGY_POLL_MS, self._polled, self.averages, self._operating)
+
+    def _make_pulses(self, board, hal):
+        latency_us = 1_000 * _LATENCY_POLLS * board.ENERGY_POLL_MS
+        made = []
+        for pin, counts, registers, place, owed in (
+                (board.PIN_LED_KWH, LED_COUNTS, outputs.A_PLUS, words.PULSES, words.OWED),
+                (board.PIN_S0, S0_COUNTS, outputs.A_PLUS, words.PULSES + 1, words.OWED + 1),
+                (board.PIN_MODULE_1, COUNTS_PER_KWH, outputs.A_PLUS, words.PULSES + 2, words.OWED + 2),
+                (board.PIN_MODULE_2, COUNTS_PER_KWH, outputs.A_MINUS, words.PULSES + 3, words.OWED + 3),
+                (board.PIN_LED_KVARH, LED_COUNTS, outputs.REACTIVE, words.PULSE_KVARH, None)):
+            output = None
+            if pin is not None:
+                train = PulseTrain(counts, latency_us, self._words.part(place, 1),
+                                   None if owed is None else self._words.part(owed, 1))
+                output = Output(train, hal.pulse_output(pin, WIDTH_US), registers)
+            made.append(output)
+        self.led, _, *self._modules, _ = made
+        return Pulses(hal, self.status, tuple([output for output in made if output is not None]), self._terms,
+                      self.registers, self._store_words)
+
+    def _store_words(self):
+        return self.memory.store_words()
 
     def _make_optical(self, board, hal):
         if board.UART_OPTICAL is None:
@@ -255,6 +276,12 @@ class App:
         self._in_force[1] = changed.calibration is not None
         if values[settings.RATIO] != self._terms[RATIO] or values[settings.SUM_MODE] != self._terms[SUM_MODE]:
             self.energy.agree(values[settings.RATIO], values[settings.SUM_MODE])
+        if self.led is not None:
+            self.led.steady = values[settings.LED] == 2
+        for output, place in zip(self._modules, (settings.PULSES_1, settings.PULSES_2)):
+            if output is not None:
+                output.shape(values[place], outputs.width_us(values[settings.PULSE_WIDTH]),
+                             values[settings.PULSE_BASIS] == 1)
 
     def _store_access(self):
         """Store wrong passwords before anybody is answered.  Raises OSError."""

@@ -20,6 +20,7 @@ from meter.core.quantities import Quantities
 from meter.core.status import Status
 from meter.drivers.ade7880 import ADE7880
 from meter.tasks.measure import Measure
+from meter.tasks.pulses import A_PLUS, Output, Pulses
 
 POLLS = 1000
 _ENERGIES = (0xE400, 0xE401, 0xE402, 0xE409, 0xE40A, 0xE40B, 0xE40C, 0xE40D, 0xE40E)
@@ -73,6 +74,13 @@ class QuietChip:
             rx[3 + at] = last[6 - width + at]
 
 
+class Still:
+    """A hardware layer in which no time passes."""
+
+    def ticks_us(self):
+        return 0
+
+
 class Silent:
     """A pulse output that only counts."""
 
@@ -107,9 +115,12 @@ def main():
     driver._link._spi = quiet
     driver._link._cs = lambda level: None
     outputs = (Silent(), Silent())
-    pulses = ((PulseTrain(LED_COUNTS, 200_000), outputs[0]), (PulseTrain(S0_COUNTS, 200_000), outputs[1]))
     registers = Registers()
-    measure = Measure(None, driver, {}, Energy(registers), Quantities(), Status(), pulses, 100, None, Averages(), [0])
+    status = Status()
+    made = (Output(PulseTrain(LED_COUNTS, 200_000), outputs[0], A_PLUS),
+            Output(PulseTrain(S0_COUNTS, 200_000), outputs[1], A_PLUS))
+    pulses = Pulses(Still(), status, made, (1, 0), registers, None)
+    measure = Measure(None, driver, {}, Energy(registers), Quantities(), status, pulses, 100, None, Averages(), [0])
     for _ in range(50):
         quiet.grow()
         measure.poll(100, 100_000)

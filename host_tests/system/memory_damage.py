@@ -77,14 +77,15 @@ class Rot:
         return None
 
 
-def bad_sector(fault, sector, sectors=4, seed=1):
-    """Let one sector be bad from the second life on, for some turns, with a restart now and then."""
+def bad_sector(fault, sector, sectors=4, seed=1, new=False):
+    """Let one sector be bad for some turns, with a restart now and then: from the second life on, or `new` already."""
     store = RegisterStore(sectors, seed=seed, bad=True)
     cells = store.memory.cells
     try:
-        store.life(30)
-        if store.ring.sequence % sectors == sector:        # what stands in a sector that cannot be read is lost
-            store.life(1)
+        if not new:
+            store.life(30)
+            if store.ring.sequence % sectors == sector:    # what stands in a sector that cannot be read is lost
+                store.life(1)
         if fault == "stuck":
             chance = Chance(seed * 31 + sector)
             cells.stuck[sector] = {chance.below(SECTOR): 1 << chance.below(8) for _ in range(3)}
@@ -112,7 +113,7 @@ def brown_out(seed):
         cells = store.memory.cells
         length = 1 + chance.below(12)
         for _ in range(10 + chance.below(15)):
-            cells.cut_at(length, nor.MODES[chance.below(4)], chance.below(1 << 30))
+            cells.cut_at(length, nor.MODES[chance.below(len(nor.MODES))], chance.below(1 << 30))
             try:
                 store.life(20)
             except PowerCut:
@@ -150,7 +151,7 @@ def foreign(kind, seed):
                 cells.overwrite(sector * SECTOR + 64, chance.data(SECTOR - 64))
         else:
             kept = _disown(cells, store.sectors, kind)
-            store.know(([0] * REGISTERS,) * 3)
+            store.ceiling = [0] * REGISTERS
     store.floor = store.flash_floor = [0] * REGISTERS
     erased = dict(cells.erasures)
     try:

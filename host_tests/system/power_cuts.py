@@ -8,11 +8,11 @@ lives after it are checked, and their operations are cut in turn as deep as is a
 A store (register_store.py, log_store.py) has `memory`, `knowledge()` and `know(…)` - what must be true of it -, and
 `life(amount)`, which runs the firmware from power-on and raises `Broken`.
 """
-from boards.virtual.chips.nor_cells import LOST, PREFIX, RANDOM, WEAK, Cells, Chance, PowerCut
+from boards.virtual.chips.nor_cells import FAINT, LOST, MODES, PREFIX, RANDOM, WEAK, Cells, Chance, PowerCut
 
 OWNER = b"\x01meter#7"
 # Of one operation: (mode, seed)
-VARIANTS = ((LOST, 1),) + tuple([(mode, seed) for seed in range(1, 9) for mode in (PREFIX, RANDOM, WEAK)][:23])
+VARIANTS = ((LOST, 1),) + tuple([(mode, seed) for seed in range(1, 7) for mode in (PREFIX, RANDOM, WEAK, FAINT)][:23])
 
 
 class Broken(Exception):
@@ -22,7 +22,8 @@ class Broken(Exception):
 class Memory:
     """Flash cells and, if fitted, a FRAM; each operation on them is written down if `journal` is a list.
 
-    `keep(number)`: whether an operation is one to be cut; the others stand there as None, which saves memory.
+    `keep(number, kind, address)`: whether an operation is one to be cut; the others stand there as None, which saves
+    memory.
     """
 
     def __init__(self, sectors, fram_bytes=0):
@@ -47,7 +48,7 @@ class Memory:
     def note(self, kind, address, data):
         """Write down an operation that is about to happen."""
         if self.journal is not None:
-            kept = self.keep is None or self.keep(len(self.journal))
+            kept = self.keep is None or self.keep(len(self.journal), kind, address)
             self.journal.append((self.snapshot(), kind, address, data) if kept else None)
 
     def cut(self, entry, mode, seed):
@@ -192,5 +193,5 @@ def case_seed(path):
     """Return the seed of all that is random in a case: it follows from the path alone."""
     number = 0
     for operation, mode, seed in path:
-        number = (number * 8_191 + operation * 131 + (LOST, PREFIX, RANDOM, WEAK).index(mode) * 17 + seed) & 0x3FFFFFFF
+        number = (number * 8_191 + operation * 131 + MODES.index(mode) * 17 + seed) & 0x3FFFFFFF
     return number

@@ -29,6 +29,16 @@ class Load:
         self._quadrants = [0, 0, 0 if steady else 3]
         self._shares = [256] * 3 if steady else [256, 200, 90]     # of 256
 
+    def state(self):
+        """Return all that decides what will happen, to be given to `go_on`."""
+        return self._chance.state, tuple(self._quadrants), tuple(self._shares)
+
+    def go_on(self, state):
+        """Go on as from that state."""
+        self._chance.state = state[0]
+        self._quadrants = list(state[1])
+        self._shares = list(state[2])
+
     def poll(self, totals):
         """Add to `totals` what one poll brings."""
         chance = self._chance

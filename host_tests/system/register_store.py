@@ -40,12 +40,13 @@ class RegisterStore:
         self.ring = None
 
     def knowledge(self):
-        """Return what must hold from now on."""
-        return list(self.floor), list(self.flash_floor), list(self.ceiling)
+        """Return what must hold from now on, and how the load goes on: a case shall follow from its path alone."""
+        return list(self.floor), list(self.flash_floor), list(self.ceiling), self.load.state()
 
     def know(self, knowledge):
         """It holds."""
-        self.floor, self.flash_floor, self.ceiling = [list(part) for part in knowledge]
+        self.floor, self.flash_floor, self.ceiling = [list(part) for part in knowledge[:3]]
+        self.load.go_on(knowledge[3])
 
     def programs(self, address, data):
         """Registers do not care where they stand."""

@@ -9,7 +9,8 @@ from boards.virtual.world import World
 from host_tests.system import readings
 from meter.app import App
 
-_OPTIONAL = ("PIN_METER_IRQ1", "I2C_PANEL", "PIN_LED_KWH", "PIN_S0", "PIN_BUTTON_LEFT")
+_OPTIONAL = ("PIN_METER_IRQ1", "I2C_PANEL", "PIN_LED_KWH", "PIN_S0", "PIN_MODULE_1", "PIN_MODULE_2", "PIN_LED_KVARH",
+             "PIN_BUTTON_LEFT")
 
 
 class Bare:

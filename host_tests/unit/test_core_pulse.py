@@ -2,8 +2,9 @@
 """core/pulse.py: as many pulses as energy, evenly spaced, none lost, none doubled."""
 import random
 import unittest
+from array import array
 
-from meter.core.pulse import LED_COUNTS, S0_COUNTS, PulseTrain
+from meter.core.pulse import LED_COUNTS, LONG_US, S0_COUNTS, WIDTH_US, PulseTrain, highest_constant, saturates
 
 POLL_US = 100_000
 LATENCY_US = 200_000
@@ -97,6 +98,114 @@ class TestPulseTrain(unittest.TestCase):
             n = train.add(40_000, interval_us)
             for at in range(n):
                 self.assertTrue(train.delay_us[at] >= 0)
+
+    def test_a_pulse_is_owed_until_it_has_risen(self):
+        owed = array("i", [0])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed)
+        self.assertEqual(train.add(7_500, POLL_US), 1)      # two thirds into the poll that is past, 200 ms later
+        self.assertEqual(owed[0], 1)
+        self.assertAlmostEqual(train.next_us, 166_666, delta=16)
+        self.assertEqual(train.rise(166_000), 0)
+        self.assertEqual(train.rise(167_000), 1)
+        self.assertEqual((owed[0], train.next_us), (0, -1))
+
+    def test_polls_note_what_has_risen_too(self):
+        owed = array("i", [0])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed)
+        train.add(7_500, POLL_US)
+        train.add(0, POLL_US)
+        self.assertEqual(owed[0], 1)
+        self.assertAlmostEqual(train.next_us, 66_666, delta=16)
+        train.add(0, POLL_US)
+        self.assertEqual(owed[0], 0)
+
+    def test_after_a_power_cut_exactly_what_had_not_risen_comes_again(self):
+        random.seed(11)
+        fraction, owed = array("i", [0]), array("i", [0])
+        counted = risen = 0
+        for _ in range(300):                       # lives
+            train = PulseTrain(LED_COUNTS, LATENCY_US, fraction, owed)
+            for _ in range(random.randint(1, 30)):
+                counts = random.randint(0, 6_600)
+                counted += counts
+                before = owed[0]
+                earned = (fraction[0] + counts) // LED_COUNTS
+                train.add(counts, POLL_US)
+                risen += before + earned - owed[0]
+            risen += train.rise(random.randint(0, POLL_US))
+        self.assertEqual(risen + owed[0], counted // LED_COUNTS)
+        self.assertTrue(owed[0] < 10)
+
+    def test_any_constant_gives_whole_pulses_and_loses_no_count(self):
+        random.seed(12)
+        for per_kwh in (1, 3, 7, 997, 1_000):
+            for most in (6_613, 6_613 * 600):
+                fraction, owed = array("i", [0]), array("i", [0])
+                train = PulseTrain(LED_COUNTS, LATENCY_US, fraction, owed)
+                train.tune(per_kwh, LONG_US)
+                counted = given = 0
+                for _ in range(400):
+                    counts = random.randint(0, most)
+                    counted += counts
+                    given += train.add(counts, POLL_US)
+                planned = given - (counted * per_kwh // 50_000_000 - owed[0])
+                with self.subTest(per_kwh=per_kwh, most=most):
+                    self.assertTrue(0 <= planned <= 2)      # under way: of 160 ms each in the last 200 ms
+                    self.assertTrue(given > 0 or counted * per_kwh < 50_000_000)
+
+    def test_pulses_of_80_ms_are_160_ms_apart_at_least(self):
+        train = PulseTrain(LED_COUNTS, LATENCY_US)
+        train.tune(1_000, LONG_US)
+        instants = replay(train, [40_000] * 100)   # eight a second are earned
+        self.assertTrue(len(instants) > 55)
+        self.assertTrue(min(gaps(instants)) >= 160_000)
+
+    def test_it_is_late_while_more_than_ten_pulses_have_found_no_room(self):
+        train = PulseTrain(LED_COUNTS, LATENCY_US)
+        replay(train, [5_000 * 10] * 1)
+        self.assertFalse(train.late)
+        replay(train, [5_000 * 10] * 1)
+        self.assertTrue(train.late)
+        replay(train, [0] * 12)
+        self.assertFalse(train.late)
+
+    def test_a_backlog_of_days_is_kept(self):
+        owed = array("i", [0])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed)
+        train.tune(1_000, LONG_US)
+        train.add(6_613 * 600 * 36_000 * 24, 86_400_000_000)       # a day at ratio 600 that nobody polled
+        self.assertEqual(owed[0], 6_613 * 600 * 36_000 * 24 // 50_000)
+
+    def test_another_constant_begins_in_step_with_its_register_and_what_is_owed_stays(self):
+        fraction, owed = array("i", [4_000]), array("i", [3])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, fraction, owed)
+        train.tune(1_000, LONG_US, 120_000)        # 2.4 pulses of 50 000 counts
+        self.assertEqual((fraction[0], owed[0]), (20_000, 3))
+
+    def test_while_it_is_held_nothing_is_told_and_nothing_is_lost(self):
+        train = PulseTrain(LED_COUNTS, LATENCY_US)
+        train.held = True
+        self.assertEqual(len(replay(train, [2_500] * 10)), 0)
+        train.held = False
+        self.assertEqual(len(replay(train, [0] * 10)), 5)
+
+    def test_the_highest_constants_are_those_of_the_handbook(self):
+        # 60 000 and 22 500 pulses an hour for 4.761 kW: 12 602 and 4 725 per kWh, a thousand at most
+        for width_us, ratio, constant in ((WIDTH_US, 600, 21), (LONG_US, 600, 7), (WIDTH_US, 1, 1_000),
+                                          (WIDTH_US, 13, 969), (LONG_US, 5, 945)):
+            with self.subTest(width_us=width_us, ratio=ratio):
+                self.assertEqual(highest_constant(width_us, ratio), constant)
+                self.assertFalse(saturates(constant, width_us, ratio))
+                self.assertTrue(saturates(constant + 1, width_us, ratio))
+
+    def test_at_the_highest_constant_full_load_leaves_no_backlog(self):
+        for width_us, constant in ((WIDTH_US, 21), (LONG_US, 7)):
+            train = PulseTrain(LED_COUNTS, LATENCY_US)
+            train.tune(constant, width_us)
+            replay(train, [6_613 * 600] * 3_000)   # five minutes of 4.761 kW, primary
+            with self.subTest(width_us=width_us):
+                self.assertTrue(train.residue < 2 * 50_000_000)
+                self.assertFalse(train.late)
 
 
 if __name__ == "__main__":

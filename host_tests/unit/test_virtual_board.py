@@ -158,7 +158,7 @@ class TestPulseOutput(unittest.TestCase):
         self.edges = []
         self.powered = True
         self.output = PulseOutput(self.clock, 9, 30_000, lambda _, level: self.edges.append((self.clock.now_us, level)),
-                                  lambda: self.powered)
+                                  lambda: self.powered, self.fail)
 
     def test_a_pulse_rises_after_its_delay_and_is_as_wide_as_asked_for(self):
         self.output.emit(5_000)

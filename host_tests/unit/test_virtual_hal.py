@@ -67,6 +67,41 @@ class TestHAL(unittest.TestCase):
         self.world.run(milliseconds=1)
         self.assertEqual(bytes(data), b"\xA5\xA5")
 
+    def test_pulses_are_as_wide_as_was_asked_for_last(self):
+        output = self.world.meter.hal.pulse_output(_PIN, 30_000)
+        edges = self.world.edges.keep(_PIN)
+        output.emit(0)
+        self.world.run(milliseconds=100)
+        output.width(80_000)
+        output.emit(0)
+        self.world.run(milliseconds=100)
+        self.assertEqual([edges[at + 1][0] - edges[at][0] for at in (0, 2)], [30_000, 80_000])
+
+    def test_another_width_while_a_pulse_is_under_way_ends_the_run(self):
+        output = self.world.meter.hal.pulse_output(_PIN, 30_000)
+        output.emit(0)
+        self.world.run(milliseconds=10)
+        output.width(80_000)
+        self.assertRaises(Misuse, self.world.run, seconds=1)
+
+    def test_after_a_steady_light_the_first_pulse_has_its_pause(self):
+        output = self.world.meter.hal.pulse_output(_PIN, 30_000)
+        edges = self.world.edges.keep(_PIN)
+        began_us = self.world.clock.now_us
+        output.light(True)
+        self.world.run(milliseconds=100)
+        output.light(False)
+        output.emit(10_000)
+        self.world.run(milliseconds=200)
+        self.assertEqual([(at - began_us, level) for at, level in edges],
+                         [(0, 1), (100_000, 0), (130_000, 1), (160_000, 0)])
+
+    def test_a_pulse_while_it_is_lit_ends_the_run(self):
+        output = self.world.meter.hal.pulse_output(_PIN, 30_000)
+        output.light(True)
+        output.emit(0)
+        self.assertRaises(Misuse, self.world.run, seconds=1)
+
     def test_a_bit_set_by_programming_ends_the_run(self):
         region = self.world.meter.hal.flash_region(0, 4096)
         region.writeblocks(0, b"\x00" * 256, 0)

@@ -41,6 +41,7 @@ _WROOM_NEVER = {**dict.fromkeys(range(6, 12), "belongs to the flash"), 12: "sets
 _WROOM_STRAPS = {0: ("PIN_BUTTON_", "a button"), 2: ("PIN_LED_", "an LED"),
                  5: ("_CS", "a select line"), 15: ("_CS", "a select line")}    # the name starts or ends so
 _WROOM_INPUT_ONLY = range(34, 40)
+_ESP32_PULSES = 3                                   # a timer each, but for that of the UART: hal/esp32_rmt.py
 _ESP32_IDS = {"SPI": (1, 2), "I2C": (0, 1), "UART": (1, 2)}    # SPI 0 is the flash's, UART 0 the console's
 
 
@@ -71,8 +72,12 @@ class Use(NamedTuple):
     @property
     def drives(self):
         """Whether the controller drives it."""
-        return self.key in _OUTPUT_KEYS or self.name.endswith("_CS") or self.name.startswith("PIN_LED_") \
-            or self.name == "PIN_S0"
+        return self.key in _OUTPUT_KEYS or self.name.endswith("_CS") or self.pulses
+
+    @property
+    def pulses(self):
+        """Whether it is a pulse output."""
+        return self.name.startswith(("PIN_LED_", "PIN_MODULE_")) or self.name == "PIN_S0"
 
 
 def problems():
@@ -201,6 +206,8 @@ def _rp2_problems(uses):
 
 
 def _esp32_problems(uses):
+    if sum(use.pulses for use in uses) > _ESP32_PULSES:
+        yield "an ESP32 can have %d pulse outputs" % _ESP32_PULSES
     for use in uses:
         if use.pin not in _WROOM_PINS:
             yield "%s: a WROOM-32 brings out no GPIO%d" % (use, use.pin)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A part of the tests of permanent memory that takes seconds: exit status 1 and one line as soon as something is wrong.
 
-Run with the firmware to be judged first in PYTHONPATH; tools/mutants/__main__.py does.
+Run with the firmware to be judged first in PYTHONPATH; tools/mutants/judge.py does.
 """
 import sys
 import unittest
@@ -20,7 +20,7 @@ def problems():
     """Yield what is wrong, cheap things first."""
     found = unittest.TestResult()
     loader = unittest.TestLoader()
-    for name in ("area", "checkpoint", "hot", "ledger", "ring"):
+    for name in ("area", "hot", "sectors", "ring", "checkpoint", "ledger"):
         loader.discover(str(ROOT / "host_tests/unit"), f"test_storage_{name}.py").run(found)
     for test, trace in found.failures + found.errors:
         yield f"{test}: {trace.strip().splitlines()[-1]}"

@@ -12,9 +12,12 @@ from host_tests.system import power_cut_cases as cuts
 from host_tests.system.power_cuts import VARIANTS, Sweep
 
 _PARTS = 24                                        # jobs that the cuts of one life are shared out to
+_COMPLETE = ("registers3",)                        # of a ring of three sectors every double cut
+_PARTS_COMPLETE = 256
 _IMAGE_BITS = 3 * SECTOR * 8
 _FLIPS = 2_048                                     # in a job
 _TRIPLES = 20_000
+_TRIPLES_IN_A_JOB = 100
 _FEW = VARIANTS[:8]
 _CHANGE = 6                                        # operations of a change of sector: kill, erase, preface, head …
 
@@ -31,10 +34,14 @@ def single(name: str, part: int) -> Result:
 
 
 def double(name: str, part: int, parts: int) -> Result:
-    """Cut an operation, and then every operation of the life after it, in each of the 24 ways."""
+    """Cut an operation, and then every operation of the life after it, in each of the 24 ways; one part of `parts`.
+
+    Of a life in `_COMPLETE` each operation is cut first, of others those that are `interesting`.
+    """
     store, journal = cuts.make(name)
     sweep = Sweep(store)
-    for number, (operation, way) in enumerate((at, way) for at in interesting(journal) for way in VARIANTS):
+    places = range(len(journal)) if name in _COMPLETE else interesting(journal)
+    for number, (operation, way) in enumerate((at, way) for at in places for way in VARIANTS):
         if number % parts == part:
             _nested(sweep, journal, (operation, *way), VARIANTS)
     return sweep.cases, [f"{cuts.told(name, path)} {what}" for path, what in sweep.failures]
@@ -99,10 +106,11 @@ def pages() -> Result:
 
 
 def bad_sectors(fault: str) -> Result:
-    """One bad sector in rings of four to seven."""
-    cases = [(sector, sectors, seed) for sectors in range(4, 8) for sector in range(sectors) for seed in range(1, 4)]
-    return len(cases), [f"bad:{fault},{sector},{sectors},{seed} {problem}" for sector, sectors, seed in cases
-                        if (problem := damage.bad_sector(fault, sector, sectors, seed))]
+    """One bad sector in rings of four to seven, that was good once or never."""
+    cases = [(sector, sectors, seed, new) for sectors in range(4, 8) for sector in range(sectors)
+             for seed in range(1, 4) for new in (0, 1)]
+    return len(cases), [f"bad:{fault},{sector},{sectors},{seed},{new} {problem}" for sector, sectors, seed, new in cases
+                        if (problem := damage.bad_sector(fault, sector, sectors, seed, bool(new)))]
 
 
 def brown_outs(first: int) -> Result:
@@ -128,10 +136,11 @@ def jobs() -> Iterator[Job]:
     """Yield everything that is to be done: (what it belongs to, function, arguments)."""
     for name in cuts.SCENARIOS:
         yield from (("cuts", single, (name, part)) for part in range(_PARTS - 1))
-        parts = 16
+        parts = _PARTS_COMPLETE if name in _COMPLETE else 64
         yield from (("double cuts", double, (name, part, parts)) for part in range(parts))
     for name in ("registers3", "hot", "log512", "onchip"):
-        yield from (("triple cuts", triple, (name, seed, 500)) for seed in range(_TRIPLES // 4 // 500))
+        yield from (("triple cuts", triple, (name, seed, _TRIPLES_IN_A_JOB))
+                   for seed in range(_TRIPLES // 4 // _TRIPLES_IN_A_JOB))
     yield from (("bits", flips, (first,)) for first in range(0, _IMAGE_BITS, _FLIPS))
     yield from (("two or three bits", several_flips, (seed,)) for seed in range(1, 100_000 // _FLIPS + 2))
     yield "pages", pages, ()
@@ -150,7 +159,7 @@ def case(text: str) -> str | None:
     if kind == "page":
         return damage.Rot().page(*map(int, words))
     if kind == "bad":
-        return damage.bad_sector(words[0], *map(int, words[1:]))
+        return damage.bad_sector(words[0], *map(int, words[1:4]), new=words[4:] == ["1"])
     if kind == "ramp":
         return damage.brown_out(int(arguments))
     if kind == "image":

@@ -58,6 +58,10 @@ class PulseOutput(Protocol):
 
     def emit(self, delay_us: int, /) -> None:
         """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+    def width(self, width_us: int, /) -> None:
+        """Make pulses of another width from now on.  None may be under way."""
+    def light(self, on: bool, /) -> None:
+        """Let it shine between pulses, or no longer.  None may be under way; the next one keeps its pause."""
 
 class PulseCounter(Protocol):
     """Rising edges of one input, counted without the processor's help."""

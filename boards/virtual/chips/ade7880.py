@@ -9,6 +9,8 @@ ade7880_physics.py and ade7880_harmonics.py.
 from micropython import const
 
 from boards.virtual.chips.ade7880_die import Die
+from boards.virtual.chips.ade7880_harmonics import Harmonics
+from boards.virtual.chips.ade7880_physics import Physics
 from boards.virtual.registers import name_of
 
 _ISUM = const(0x43C7)
@@ -42,12 +44,15 @@ class VirtualADE7880:
     """
 
     most_baud = 2_500_000
+    make_physics = Physics                         # other classes with these methods make registers by other physics
+    make_harmonics = Harmonics
 
     def __init__(self, rows, mains, clock, misuse, volts_full_scale=353.9, amps_full_scale=13.86):
         self._rows = rows
         self._clock = clock
         self._misuse = misuse
-        self._die = die = Die(rows, mains, clock, misuse, volts_full_scale, amps_full_scale)
+        self._die = die = Die(rows, mains, clock, misuse, volts_full_scale, amps_full_scale, self.make_physics,
+                              self.make_harmonics)
         self._values = die.values
         self.irq0 = die.irq0
         self.irq1 = die.irq1

@@ -40,16 +40,17 @@ _SETTLED_US = const(3_000_000)
 
 
 class Die:
-    """`values` is {address: word as on the wire}; `awake` once a reset is over."""
+    """`values` is {address: word as on the wire}; `awake` once a reset is over; `make_…`: see VirtualADE7880."""
 
-    def __init__(self, rows, mains, clock, misuse, volts_full_scale, amps_full_scale):
+    def __init__(self, rows, mains, clock, misuse, volts_full_scale, amps_full_scale, make_physics=Physics,
+                 make_harmonics=Harmonics):
         self.values = values = {address: row[4] for address, row in rows.items()}
         self.writes = Writes(rows, values, misuse)
         self._rows = rows
         self._clock = clock
-        self._physics = Physics(values, mains, volts_full_scale, amps_full_scale)
+        self._physics = make_physics(values, mains, volts_full_scale, amps_full_scale)
         self._energy = Energy(values, self._physics.powers)
-        self._harmonics = Harmonics(values, mains, self._physics)
+        self._harmonics = make_harmonics(values, mains, self._physics)
         self._callback = None
         self._level = 1
         self._lives = 0                            # a reset that is overtaken by the next must not end it

@@ -2,15 +2,17 @@
 """The cells of a NOR flash: programming clears bits, erasing sets a sector, and power may go in the middle of either.
 
 What a cut leaves, after the models of littlefs's emubd and of flash that was measured (Tseng, Grupp, Swanson:
-"Understanding the Impact of Power Loss on Flash Memory", DAC 2011): nothing done, a part done, bits done at random, or
-all done and some bits weak: they read now so, now so, until they are programmed again or erased.  A bit that was 0
-before cannot become weak.
+"Understanding the Impact of Power Loss on Flash Memory", DAC 2011): nothing done, a part done, bits done at random, all
+done or nothing to be seen and some bits weak: they read now so, now so, until they are programmed again or erased.  A
+bit that a program does not change cannot become weak.  An erasure programs all bits to 0 before it sets them, as NOR
+flash does so that all cells age alike: each of them may be found at 0 or weak, whatever it was.
 """
 LOST = "lost"                                      # programs and erasures: nothing has happened
-PREFIX = "prefix"                                  # the first bytes are done, one of them in part
+PREFIX = "prefix"                                  # the first bytes are done (an erasure: or at 0), one of them in part
 RANDOM = "random"                                  # each bit that changes has changed or not
 WEAK = "weak"                                      # all bits have changed, some of them not for good
-MODES = (LOST, PREFIX, RANDOM, WEAK)
+FAINT = "faint"                                    # no bit has changed, some of them not for good
+MODES = (LOST, PREFIX, RANDOM, WEAK, FAINT)
 
 SECTOR = 4096
 PAGE = 256
@@ -33,19 +35,19 @@ class PowerCut(BaseException):
 
 
 class Chance:
-    """Random bits, the same on every interpreter: xorshift (Marsaglia 2003)."""
+    """Random bits, the same on every interpreter: xorshift (Marsaglia 2003).  `state` says all that will come."""
 
     def __init__(self, seed):
-        self._state = (seed * 2654435761 + 0x9E3779B9) & 0xFFFFFFFF or 1
+        self.state = (seed * 2654435761 + 0x9E3779B9) & 0xFFFFFFFF or 1
         self.below(7)
 
     def below(self, limit):
         """Return a number from 0 to limit - 1."""
-        x = self._state
+        x = self.state
         x ^= x << 13 & 0xFFFFFFFF
         x ^= x >> 17
         x ^= x << 5 & 0xFFFFFFFF
-        self._state = x
+        self.state = x
         return x % limit
 
     def data(self, size):
@@ -56,8 +58,9 @@ class Chance:
 class Cells:
     """`sectors` of 4 KiB.  `misuse(text)` hears what silicon would not do.
 
-    `strict_units`: no 16 bytes may be programmed twice between erasures, as flash with its own error correction asks.
-    Bytes that are FF in what is programmed leave their cells alone.
+    `strict_units`: no 16 bytes may be programmed twice between erasures, as flash with its own error correction asks,
+    but for the same ones where a cut has left nothing to be seen.  Bytes that are FF in what is programmed leave their
+    cells alone.
     """
 
     def __init__(self, sectors, misuse, strict_units=False):
@@ -65,7 +68,7 @@ class Cells:
         self.misuse = misuse
         self._held = {}                            # page: bytes, without those that are blank
         self._weak = {}                            # (sector, offset): mask
-        self._units = {} if strict_units else None         # sector: set of units programmed
+        self._units = {} if strict_units else None         # sector: {unit: None, or what a faint program had for it}
         self.erasures = {}                         # sector: number of them
         self.faults = {}                           # sector: what is wrong with it
         self.stuck = {}                            # sector: {offset: mask of bits that are 0 for ever}
@@ -88,7 +91,7 @@ class Cells:
             part = min(len(buf) - at, PAGE - place)
             if self.faults and self.faults.get(page // _PAGES) == READ_ERROR:
                 raise OSError(5)
-            buf[at:at + part] = self._held.get(page, _BLANK)[place:place + part]
+            buf[at:at + part] = self._page(page)[place:place + part]
             at += part
         if self._weak:
             self._waver(address, buf)
@@ -134,9 +137,6 @@ class Cells:
         if self.budget is not None and self.erasures[sector] > self.budget:
             for _ in range(8):
                 self._put(sector, self._chance.below(SECTOR), bytes([0xFF & ~(1 << self._chance.below(8))]))
-        if sector in self.stuck:
-            for place in self.stuck[sector]:
-                self._put(sector, place, b"\xFF")
 
     # --- power
     def cut_at(self, operation, mode, seed, on_cut=None):
@@ -159,13 +159,13 @@ class Cells:
     def snapshot(self):
         """Return all that the cells hold, to be given to `restore`."""
         units = self._units or {}
-        return dict(self._held), dict(self._weak), dict(self.erasures), {key: set(units[key]) for key in units}
+        return dict(self._held), dict(self._weak), dict(self.erasures), {key: dict(units[key]) for key in units}
 
     def restore(self, snapshot):
         """Hold what they held then."""
         self._held, self._weak, self.erasures = [dict(part) for part in snapshot[:3]]
         if self._units is not None:
-            self._units = {key: set(snapshot[3][key]) for key in snapshot[3]}
+            self._units = {key: dict(snapshot[3][key]) for key in snapshot[3]}
 
     def flip(self, address, bit):
         """Turn one bit over."""
@@ -184,7 +184,7 @@ class Cells:
         while size:
             page, place = divmod(address, PAGE)
             part = min(size, PAGE - place)
-            data += self._held.get(page, _BLANK)[place:place + part]
+            data += self._page(page)[place:place + part]
             address += part
             size -= part
         return bytes(data)
@@ -204,33 +204,31 @@ class Cells:
                 left = left[:whole] + bytes([new[whole] | old[whole] & chance.below(256)]) + old[whole + 1:]
         elif self._mode == RANDOM:
             left = _and(old, bytes([byte | mask for byte, mask in zip(new, chance.data(len(new)))]))
-        elif self._mode == WEAK:
-            left = new
+        elif self._mode in (WEAK, FAINT):
+            left = new if self._mode == WEAK else old
             self._weaken(sector, place, old, new, _WEAK_BITS)
-        self._use_units(sector, place, bytes([0xFF & ~(before ^ now) for before, now in zip(old, left)]))
+        faint = self._mode == FAINT
+        done = new if faint else left
+        self._use_units(sector, place, bytes([0xFF & ~(before ^ now) for before, now in zip(old, done)]), faint)
         self._put(sector, place, left)
         self._go()
 
     def _cut_erase(self, sector):
         chance = self._chance
         if self._mode == PREFIX:
+            done = bytes(PAGE) if chance.below(2) else _BLANK
             whole = chance.below(SECTOR + 1)
             for page in range(_PAGES):
-                self._put(sector, page * PAGE, _BLANK[:max(min(whole - page * PAGE, PAGE), 0)])
+                self._put(sector, page * PAGE, done[:max(min(whole - page * PAGE, PAGE), 0)])
         elif self._mode == RANDOM:
             for page in range(_PAGES):
-                old = self._get(sector, page * PAGE, PAGE)
-                self._put(sector, page * PAGE, bytes([byte | mask for byte, mask in zip(old, chance.data(PAGE))]))
-        elif self._mode == WEAK:
-            weak = []
+                self._put(sector, page * PAGE, chance.data(PAGE))
+        elif self._mode in (WEAK, FAINT):
+            if self._mode == WEAK:
+                self._clear(sector)
             for _ in range(_WEAK_ERASED_BITS):
                 place = chance.below(SECTOR)
-                fresh = ~self._get(sector, place, 1)[0] & 0xFF & 1 << chance.below(8)
-                if fresh:
-                    weak.append((place, fresh))
-            self._clear(sector)
-            for place, fresh in weak:
-                self._weak[sector, place] = fresh
+                self._weaken_bits(sector, place, 1 << chance.below(8))
         self._go()
 
     def _go(self):
@@ -245,9 +243,12 @@ class Cells:
                 at = self._chance.below(len(old))
                 fresh = old[at] & ~new[at] & 1 << self._chance.below(8)
                 if fresh:
-                    key = (sector, place + at)
-                    self._weak[key] = self._weak.get(key, 0) | fresh
+                    self._weaken_bits(sector, place + at, fresh)
                     break
+
+    def _weaken_bits(self, sector, place, mask):
+        mask &= ~self.stuck.get(sector, {}).get(place, 0)
+        self._weak[sector, place] = self._weak.get((sector, place), 0) | mask
 
     def _waver(self, address, buf):
         for (sector, place), mask in self._weak.items():
@@ -266,13 +267,19 @@ class Cells:
     def _get(self, sector, place, size):
         return self.held(sector * SECTOR + place, size)
 
+    def _page(self, page):
+        """Return the bytes of a page; bits that are stuck are so from the beginning, and whatever is put there."""
+        held = self._held.get(page, _BLANK)
+        stuck = self.stuck.get(page // _PAGES) if self.stuck else None
+        if stuck:
+            held = bytearray(held)
+            for at in stuck:
+                if at // PAGE == page % _PAGES:
+                    held[at % PAGE] &= ~stuck[at]
+            held = bytes(held)
+        return held
+
     def _put(self, sector, place, data):
-        if sector in self.stuck:
-            data = bytearray(data)
-            for at, mask in self.stuck[sector].items():
-                if place <= at < place + len(data):
-                    data[at - place] &= ~mask & 0xFF
-            data = bytes(data)
         address = sector * SECTOR + place
         at = 0
         while at < len(data):
@@ -291,17 +298,17 @@ class Cells:
                                  % (data[at], old[at], sector * SECTOR + place + at))
                     break
 
-    def _use_units(self, sector, place, data):
+    def _use_units(self, sector, place, data, faint=False):
         """Note the units in which `data` is not FF, and report those that were programmed before."""
         if self._units is None:
             return
-        units = self._units.setdefault(sector, set())
+        units = self._units.setdefault(sector, {})
         for unit in range(place // _UNIT, (place + len(data) - 1) // _UNIT + 1):
             part = data[max(unit * _UNIT - place, 0):(unit + 1) * _UNIT - place]
             if part.count(b"\xFF") < len(part):
-                if unit in units:
+                if unit in units and units[unit] != part:
                     self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
-                units.add(unit)
+                units[unit] = part if faint else None
 
 
 def _and(one, other):

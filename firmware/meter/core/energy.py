@@ -132,7 +132,12 @@ class Energy:
         self._kept = array("i", [0] * RESIDUES) if kept is None else kept
         self._terms = array("i", (1, INDIVIDUAL)) if terms is None else terms
         self._held = array("i", [0] * 4)           # counts that sums must not take, see `hold`
-        self.imported = 0                          # counts that the last `add` gave to billed A+: pulses, tariffs
+        self.increments = [0] * _REGISTERS         # counts that the last `add` gave to the billed registers: pulses
+
+    @property
+    def imported(self) -> int:
+        """Counts that the last `add` gave to billed A+."""
+        return self.increments[A_IMPORT]
 
     def agree(self, ratio: int, sum_mode: int) -> None:
         """Bill by these terms from now on: the running second is closed by the ones before."""
@@ -143,7 +148,8 @@ class Energy:
     def add(self, counts) -> None:
         """Add one poll: `counts` is active L1..L3, reactive L1..L3, apparent L1..L3, signed."""
         kept = self._kept
-        self.imported = 0
+        for register in range(_REGISTERS):
+            self.increments[register] = 0
         active = reactive = total_active = total_reactive = 0
         for phase in range(3):
             p = counts[phase]
@@ -257,8 +263,7 @@ class Energy:
             self._bill(register, counts)
 
     def _bill(self, register, counts):
-        if register == A_IMPORT:
-            self.imported += counts
+        self.increments[register] += counts
         self._registers.grow(BILLED, register, counts)
         self._registers.grow(PRIMARY, register, counts * self._terms[RATIO])
 

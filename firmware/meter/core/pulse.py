@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Pulses of energy: how many a poll has earned, and when each of them is due.
+"""Pulses of energy: how many a poll has earned, when each of them is due, and which have risen.
 
 A poll tells how much was counted since the one before, so the pulses of an interval are known at its end.
 They are replayed a constant `latency_us` later, each at the place in the interval where its last count
-fell: at constant power they are evenly spaced however the polls fall.  Legally relevant: integers only.
+fell: at constant power they are evenly spaced however the polls fall.
+
+A pulse is owed from when it has been earned until it has risen, and what is owed outlives a power cut: what was under
+way then comes after it.  An output that may not be as fast as its energy owes more and more, and drops nothing.
+Legally relevant: integers only.
 """
 from array import array
 
@@ -13,59 +17,167 @@ from micropython import const
 LED_COUNTS = const(5_000)                          # 10 000 imp/kWh
 S0_COUNTS = const(10_000)                          # 5 000 imp/kWh, every second LED pulse
 WIDTH_US = const(30_000)                           # EN 62053-31 class A: pulse and pause of 30 ms at least
-_PERIOD_US = const(60_000)
+LONG_US = const(80_000)                            # what a module output may have instead
+MOST_PER_KWH = const(1_000)                        # of a module output
+
+_COUNTS_PER_KWH = const(50_000_000)
+_NARROWEST_US = const(60_000)                      # from one pulse to the next
 _MOST = const(16)                                  # pulses of one interval
 _SHIFT = const(4)                                  # time is reckoned in 16 µs, so that products stay small
+_SCALE = const(1 << 17)                            # and what a poll has counted in at most so many steps
+_PART = const(1 << 29)                             # of counts times their weight, added at a time
+_MOST_OWED = const((1 << 30) - 1)                  # at 6.25 pulses a second it takes five years to give them
+_LATE = const(10)                                  # pulses that may be late before it is told
+
+_FULL_W = const(4_761)                             # secondary: 6 A at 1.15 times 230 V, three phases
+_US_PER_H = 3_600_000_000
+_W_PER_KW = const(1_000)
 
 
 class PulseTrain:
     """The pulses of one output.
 
-    `residue` is the energy in counts that has not yet been given out as a pulse; `kept` is the word that holds it, so
-    that a power cut does not take it.  After `add` the first `n` places of `delay_us` tell how long after now each
-    pulse is due.
+    `fraction` and `owed` are the words, one each, that hold the energy below one pulse and the pulses owed, so that a
+    power cut does not take them.  After `add` the first `n` places of `delay_us` tell how long after now each pulse is
+    due that has not been told before.  `held`: none is told, all stay owed.
     """
 
-    def __init__(self, counts_per_pulse: int, latency_us: int, kept=None) -> None:
-        self._counts_per_pulse = counts_per_pulse
+    def __init__(self, counts_per_pulse: int, latency_us: int, fraction=None, owed=None) -> None:
+        self._weight = 1                           # a pulse is `_per_pulse` of counts times weight
+        self._per_pulse = counts_per_pulse
         self._latency_us = latency_us
-        self._pause_us = _PERIOD_US                # since the last pulse, at the end of the last interval
-        self._kept = array("i", [0]) if kept is None else kept
+        self._pitch_us = 2 * WIDTH_US
+        self._pause_us = self._pitch_us            # since the last pulse, at the end of the last interval
+        self._fraction = array("i", [0]) if fraction is None else fraction
+        self._owed = array("i", [0]) if owed is None else owed
+        self._planned = 0                          # pulses that were told and have not risen
+        self._rises_us = array("i", [0] * (latency_us // _NARROWEST_US + 2))     # they, after the last `add`
         self.delay_us = array("i", [0] * _MOST)
+        self.held = False
+
+    def tune(self, per_kwh: int, width_us: int, counts: "int | None" = None) -> None:
+        """Have another constant and width, while no pulse is under way; what is owed stays.
+
+        `counts`: where the register stands that is followed, in counts below a kWh; None at the start, when the words
+        already belong to this constant.
+        """
+        divisor = _divisor(per_kwh, _COUNTS_PER_KWH)
+        self._weight = per_kwh // divisor
+        self._per_pulse = _COUNTS_PER_KWH // divisor
+        if counts is None:
+            counts = self._fraction[0]
+        else:
+            counts *= self._weight
+        self._fraction[0] = counts % self._per_pulse
+        self._pitch_us = 2 * width_us
+        self._pause_us = min(self._pause_us, self._pitch_us)
 
     def add(self, counts: int, interval_us: int) -> int:
-        """Take the `counts` (>= 0) of the `interval_us` that ends now; return the number of pulses due.
+        """Take the `counts` (>= 0) of the `interval_us` that ends now; return the number of pulses to tell the output.
 
-        Pulses that do not fit into the interval with their pause stay in the residue: late, never lost.
+        Pulses that do not fit into the interval with their pause stay owed: late, never lost.
         """
-        if not 0 < interval_us <= self._latency_us:    # energy of a gap, however ticks that wrap put its length:
-            interval_us = self._latency_us             # it is given out as fast as pulses may come
-        per_pulse = self._counts_per_pulse
-        due = per_pulse - self._kept[0]            # counts into this interval at which the next pulse is earned
-        held = self._kept[0] + counts
-        earliest_us = _PERIOD_US - self._pause_us
-        self._pause_us = min(self._pause_us + interval_us, _PERIOD_US)
+        if not 0 <= interval_us <= self._latency_us:   # energy of a gap, however ticks that wrap put its length:
+            interval_us = self._latency_us         # it is given out as fast as pulses may come
+        self.rise(interval_us)
+        for at in range(self._planned):
+            self._rises_us[at] -= interval_us
+        late = self._owed[0] - self._planned
+        due = self._per_pulse - self._fraction[0]  # counts into this interval at which the next pulse is earned
+        step = self._per_pulse
+        self._earn(counts)
+        scaled = counts                            # so few steps that no product outgrows a small integer
+        while scaled > _SCALE // self._weight:
+            scaled >>= 1
+            due >>= 1
+            step >>= 1
+        scaled *= self._weight
+        earliest_us = self._pitch_us - self._pause_us
+        self._pause_us = min(self._pause_us + interval_us, self._pitch_us)
         n = 0
-        while held >= per_pulse and n < _MOST:
-            at_us = due * (interval_us >> _SHIFT) // counts << _SHIFT if due > 0 else 0
+        most = 0 if self.held else min(_MOST, len(self._rises_us) - self._planned)
+        while n < most and self._owed[0] > self._planned:
+            at_us = 0
+            if n >= late:
+                at_us = min(due * (interval_us >> _SHIFT) // scaled << _SHIFT, interval_us)
+                due += step
             if at_us < earliest_us:
                 at_us = earliest_us
             if at_us > interval_us:
                 break
-            self.delay_us[n] = self._latency_us - interval_us + at_us
+            self.delay_us[n] = self._rises_us[self._planned] = self._latency_us - interval_us + at_us
+            self._planned += 1
             self._pause_us = interval_us - at_us
-            earliest_us = at_us + _PERIOD_US
-            due += per_pulse
-            held -= per_pulse
+            earliest_us = at_us + self._pitch_us
             n += 1
-        self._kept[0] = held
+        return n
+
+    def rise(self, elapsed_us: int) -> int:
+        """`elapsed_us` have passed since the last `add`: what has risen is owed no longer.  Return how many have."""
+        n = 0
+        while n < self._planned and self._rises_us[n] <= elapsed_us:
+            n += 1
+        if n:
+            self._owed[0] -= n
+            self._planned -= n
+            for at in range(self._planned):
+                self._rises_us[at] = self._rises_us[at + n]
         return n
 
     @property
+    def next_us(self) -> int:
+        """How long after the last `add` the next pulse under way rises, -1 if none is."""
+        return self._rises_us[0] if self._planned else -1
+
+    @property
+    def late(self) -> bool:
+        """More than ten pulses are owed that the output has had no room for: it is slower than its energy."""
+        return self._owed[0] - self._planned > _LATE
+
+    @property
     def residue(self) -> int:
-        """Counts that have not yet become a pulse."""
-        return self._kept[0]
+        """Counts, times what `tune` weighs them with, that no pulse has been told for."""
+        return self._fraction[0] + (self._owed[0] - self._planned) * self._per_pulse
 
     def restart(self, counts: int) -> None:
-        """Go on where a register of whole kWh and `counts` stands, which a power cut has taken back a little."""
-        self._kept[0] = counts % self._counts_per_pulse
+        """Go on where a register of whole kWh and `counts` stands, as if no pulse of it were owed."""
+        self._fraction[0] = counts * self._weight % self._per_pulse
+        self._owed[0] = self._planned
+
+    def _earn(self, counts):
+        fraction = self._fraction[0]
+        owed = self._owed[0]
+        if counts >= _COUNTS_PER_KWH:              # of a gap of hours
+            owed += counts // _COUNTS_PER_KWH * (_COUNTS_PER_KWH // self._per_pulse * self._weight)
+            counts %= _COUNTS_PER_KWH
+        most = _PART // self._weight
+        while True:
+            part = counts if counts < most else most
+            fraction += part * self._weight
+            owed += fraction // self._per_pulse
+            fraction %= self._per_pulse
+            counts -= part
+            if not counts:
+                break
+        self._fraction[0] = fraction
+        self._owed[0] = owed if owed < _MOST_OWED else _MOST_OWED
+
+
+def highest_constant(width_us: int, ratio: int) -> int:
+    """Return the most pulses per kWh that an output can keep up with at full load, 4.761 kW on the secondary side.
+
+    `ratio`: of the current transformers where it counts primary energy, else 1.  0: not even one.
+    """
+    return min(_US_PER_H * _W_PER_KW // (2 * width_us * _FULL_W * ratio), MOST_PER_KWH)
+
+
+def saturates(constant: int, width_us: int, ratio: int) -> bool:
+    """Tell whether an output of so many pulses per kWh would fall behind at full load: see `highest_constant`."""
+    return constant > highest_constant(width_us, ratio)
+
+
+def _divisor(one, other):
+    """Return the greatest common divisor."""
+    while other:
+        one, other = other, one % other
+    return one

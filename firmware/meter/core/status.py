@@ -12,6 +12,7 @@ from micropython import const
 CHIP_ABSENT = const(1 << 0)                        # the metering chip does not answer
 CHIP_NOISE = const(1 << 1)                         # words from it could not be proven
 CHIP_STARTING = const(1 << 2)                      # it is being set up and does not count yet
+PULSES_LATE = const(1 << 3)                        # a pulse output is slower than its energy: more than ten are owed
 NO_MEMORY = const(1 << 8)                          # no permanent memory works: registers end with the power
 NO_DISPLAY = const(1 << 9)                         # the glass does not answer, or none is fitted
 FRAM_LOST = const(1 << 10)                         # fitted, and does not answer

@@ -14,6 +14,7 @@ _UNIT_US = const(2)                                # of 80 MHz
 _CLOCK_DIV = const(160)
 _LONGEST = const(32_767)                           # units of one entry, 15 bits
 _LOOK_MS = const(5)
+_SHINE = (1_000, 1_000)                            # units: a light that ends 4 ms after it is told to
 _QUEUE = const(32)                                 # pulses that may wait for the channel
 _RAISES = const(1)                                 # flag of deque: IndexError rather than lose one
 
@@ -27,10 +28,25 @@ class PulseOutput:
         global _used
         self._width_us = width_us
         self._due_us = deque((), _QUEUE, _RAISES)      # pyright: ignore[reportCallIssue] CPython knows no flags
+        self._lit = False
         self._rmt = RMT(_used, pin=Pin(pin), clock_div=_CLOCK_DIV)
         self._timer = Timer(1 + _used)
         _used += 1
         self._timer.init(mode=Timer.PERIODIC, period=_LOOK_MS, callback=self._next)
+
+    def width(self, width_us: int) -> None:
+        """Make pulses of another width from now on.  None may be under way."""
+        self._width_us = width_us
+
+    def light(self, on: bool) -> None:
+        """Let it shine between pulses, or no longer.  None may be under way; the next one keeps its pause."""
+        if on and not self._lit and not self._rmt.wait_done():
+            return                                 # its last pulse is not over yet
+        if on != self._lit:
+            self._lit = on
+            self._rmt.loop(on)
+            if on:
+                self._rmt.write_pulses(_SHINE, (True, True))
 
     def emit(self, delay_us: int) -> None:
         """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over.

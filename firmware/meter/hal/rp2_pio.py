@@ -27,6 +27,8 @@ _WIDTH_TICKS = const(3)
 _PAUSE_TICKS = const(5)                            # from the fall of the pulse before
 _IDLE_TICKS = const(3)                             # from a FIFO word that was waited for
 
+_SET_PINS = const(0xE000)                          # set(pins, …), data sheet 3.4.10
+
 _HZ_COUNTER = const(1_000_000)                     # an edge must stand for 2 µs
 _COUNT_MASK = const(0x3FFF_FFFF)                   # a small integer
 _MOV_X_ALL_ONES = const(0xA02B)                    # mov(x, invert(null)), data sheet 3.4.8
@@ -67,15 +69,28 @@ class PulseOutput:
     """Pulses of one width.  A word of the FIFO is the pause before a pulse: what is asked for is given, and once."""
 
     def __init__(self, pin: int, width_us: int) -> None:
-        ticks = (width_us + _TICK_US // 2) // _TICK_US
-        self._width_us = ticks * _TICK_US
         self._fall_us = ticks_us()                 # when the last pulse ends
         self._longest_us = 0                       # that it could still take when its word was given
         self._waiting = deque((), _QUEUE, _RAISES)     # pyright: ignore[reportCallIssue] CPython knows no flags
         self._sm = _take(_pulses, freq=_HZ, set_base=Pin(pin, Pin.OUT, value=0))
         self._sm.irq(self._refill)
+        self.width(width_us)
+
+    def width(self, width_us: int) -> None:
+        """Make pulses of another width from now on.  None may be under way."""
+        ticks = (width_us + _TICK_US // 2) // _TICK_US
+        self._width_us = ticks * _TICK_US
+        self._sm.active(0)
+        self._sm.restart()                         # at its first instruction, which takes the width
         self._sm.put(ticks - _WIDTH_TICKS)
         self._sm.active(1)
+        while self._sm.tx_fifo():                  # two ticks at most: a word in the FIFO means a pulse to `emit`
+            pass
+
+    def light(self, on: bool) -> None:
+        """Let it shine between pulses, or no longer.  None may be under way; the next one keeps its pause."""
+        self._sm.exec(_SET_PINS | on)              # it waits for a word of the FIFO, and goes on waiting
+        self._fall_us = ticks_us()
 
     def emit(self, delay_us: int) -> None:
         """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""

@@ -8,6 +8,7 @@ from meter.storage.area import SECTOR
 _LINEAR = const(4)                                 # up to so many sectors are looked at one by one
 _LOOK_AHEAD = const(6)                             # sectors without a head that may stand in the middle, and one
 _CHUNK = const(1_024)
+_SURE = const(16)                                  # blank slots are the end: cuts leave fewer that look so in a row
 _RECENT = const(2)                                 # the copy of a record may stand behind one that was not whole then
 
 # What stands in a sector, if no sequence of this ring
@@ -179,7 +180,7 @@ class Sectors:
                     slot = first + at // size
                     start = layout.seed(self._ring, sequence, self._first + slot * size)
                     yield slot, record if layout.is_sealed(record, start, self._crc) else None
-            if per_chunk > 1 and layout.is_blank(part):
+            if per_chunk >= _SURE and layout.is_blank(part):
                 return
 
     def _next(self, sequence):

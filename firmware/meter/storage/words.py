@@ -4,12 +4,13 @@
     0    9    totals of the metering chip up to which the registers are complete, upper halves
     9    9    their lower halves
     18   12   residues of core/energy.py
-    30   4    residues of the pulse outputs
+    30   4    energy below one pulse: LED, S0, modules 1 and 2 (core/pulse.py)
     34   2    terms of billing (core/energy.py)
     36   4    wrong passwords (protocol/access.py)
     40   2    settings in force: their version, and 1 if they hold a calibration (storage/twin.py)
     42   1    seconds of operation
-    43   5    nobody's yet, 0
+    43   4    pulses owed by these outputs
+    47   1    reactive energy below one pulse of the second LED
     48   48   registers: whole kWh
     96   48   registers: counts below one kWh
 
@@ -33,6 +34,8 @@ TERM_COUNT = const(2)
 ACCESS = const(36)
 SETTINGS = const(40)
 OPERATING = const(42)
+OWED = const(43)
+PULSE_KVARH = const(47)
 KWH = const(48)
 COUNTS = const(96)
 REGISTERS = const(48)

@@ -23,7 +23,7 @@ class Measure:
         self._energy = energy
         self._quantities = quantities
         self._status = status
-        self._pulses = pulses                      # (PulseTrain, output) pairs
+        self._pulses = pulses
         self._poll_ms = poll_ms
         self._averages = averages
         self._operating = operating                # a word: seconds of operation
@@ -123,10 +123,7 @@ class Measure:
         self._energy.add(counts)
         self._quantities.add(counts, elapsed_ms)
         self._averages.add(counts, elapsed_ms)
-        imported = self._energy.imported
-        for train, output in self._pulses:
-            for at in range(train.add(imported, interval_us)):
-                output.emit(train.delay_us[at])
+        self._pulses.give(self._energy.increments, interval_us)
 
     def second(self) -> None:
         """Refresh the present values.  Raises OSError(EIO)."""

@@ -10,7 +10,6 @@ from errno import EAGAIN
 from micropython import const
 
 from meter.core import status as condition
-from meter.core.energy import A_IMPORT, BILLED
 
 _STEP_MS = const(10)
 _IDLE_S = 0.5                                      # unless something is due
@@ -200,9 +199,7 @@ class Memory:
             self._chip.resume(0)
             return
         self._energy.restart()
-        counts = self._registers.read(BILLED, (A_IMPORT,))[1]
-        for train, _ in self._pulses:
-            train.restart(counts)
+        self._pulses.restart()
         if behind:
             return                                 # nobody knows what the chip had counted
         if not self._ledger.exact:                 # each phase was cut by up to a unit, and counts that once more

@@ -18,7 +18,7 @@ class TestPulses(unittest.TestCase):
     def outputs(self):
         """Return {PIN_… of board.py: output}."""
         names = [name for name in ("PIN_LED_KWH", "PIN_S0") if getattr(board, name) is not None]
-        return {name: output for name, (_, output) in zip(names, meter.pulses)}     # noqa: B905 MicroPython's has no more
+        return {name: output.line for name, output in zip(names, meter.pulses.outputs)}     # noqa: B905 MicroPython's has no more
 
     def hold(self, name, jumper):
         pin = Pin(needs(jumper), Pin.IN)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""The pulse outputs: each poll's energy becomes pulses, and each pulse is noted once it has risen.
+
+Pulses are handed to the hardware a fraction of a second ahead.  Where the words are in FRAM they are stored again
+within a millisecond of each rise, so that a power cut neither takes what was under way nor doubles what was given.
+"""
+from micropython import const
+
+from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, PRIMARY, R1, R2, R3, R4, RATIO
+from meter.core.pulse import LONG_US, WIDTH_US
+from meter.core.status import PULSES_LATE
+
+A_PLUS = (A_IMPORT,)
+A_MINUS = (A_EXPORT,)
+R_PLUS = (R1, R2)
+R_MINUS = (R3, R4)
+REACTIVE = R_PLUS + R_MINUS
+
+_NOTE_MS = const(50)                               # a pulse is told at least so long before it rises
+_IDLE_MS = const(500)                              # where nothing is noted
+_HALF_MS_US = const(500)                           # a rise is noted in the millisecond nearest to it
+_STILL_US = const(1_000_000)                       # without energy, until a steady light may shine
+_LONG_FROM = const(3)                              # codes of Z8: 3 and 4 are of 80 ms
+
+
+class Output:
+    """One of them: `pulses` is a PulseTrain, `line` the output of the hardware layer.
+
+    `registers`: what it counts, billed ones of core/energy.py; `steady`: it shines while there is no consumption.
+    """
+
+    def __init__(self, pulses, line, registers: tuple) -> None:
+        self.pulses = pulses
+        self.line = line
+        self.registers = registers
+        self.steady = False
+        self.primary = False
+        self._shape = None                         # constant and width in force, as far as they were ever set
+        self._wanted = None
+        self._anew = False                         # what is kept below one pulse does not belong to the registers
+        self._lit = False
+        self._still_us = 0                         # without energy
+        self._idle_us = LONG_US                    # the last pulse is over for so long at least, -1: it is not
+
+    def give(self, increments, ratio: int, interval_us: int) -> None:
+        """Turn the `increments` of the registers of a poll into pulses.  Allocates nothing."""
+        counts = 0
+        for register in self.registers:
+            counts += increments[register]
+        if self.primary:
+            counts *= ratio
+        pulses = self.pulses
+        told = pulses.add(counts, interval_us)
+        if interval_us < 0:                        # of a gap so long that ticks have wrapped
+            interval_us = 0
+        if pulses.next_us >= 0:
+            self._idle_us = -1
+        elif self._idle_us < 0:                    # the last one may have risen just now
+            self._idle_us = 0
+        elif self._idle_us < LONG_US:
+            self._idle_us += interval_us
+        if counts or pulses.next_us >= 0:
+            self._still_us = 0
+            if self._lit:
+                self._shine(False)
+        elif self._still_us < _STILL_US:
+            self._still_us += interval_us
+        elif self._lit != self.steady:
+            self._shine(self.steady)
+        for at in range(told):
+            self.line.emit(pulses.delay_us[at])
+
+    def shape(self, per_kwh: int, width_us: int, primary: bool) -> None:
+        """Have this constant, width and side of the transformers once the last pulse is over; till then none begins."""
+        wanted = (per_kwh, width_us, primary)
+        if self._wanted is not None or wanted != self._shape:
+            self._wanted = wanted
+            self.pulses.held = True
+
+    def settle(self, registers) -> None:
+        """Take over what `shape` wants, if that can be; `registers` are those of core/energy.py."""
+        if self._wanted is None or self._idle_us < LONG_US:
+            return
+        counts = None
+        before = self._shape
+        self._shape = self._wanted
+        self._wanted = None
+        per_kwh, width_us, self.primary = self._shape
+        if self._anew or (before is not None and (before[0] != per_kwh or before[2] != self.primary)):
+            counts = self._stand(registers)        # a new remainder, in step with the register that it follows
+        self._anew = False
+        self.pulses.tune(per_kwh, width_us, counts)
+        self.pulses.held = False
+        self.line.width(width_us)
+
+    def follow(self, chosen: tuple, registers) -> None:
+        """Count `chosen` from now on, an LED in verification."""
+        self.registers = chosen
+        self.restart(registers)
+
+    def restart(self, registers) -> None:
+        """Go on where `registers` stand: what was kept of the pulses belongs to others."""
+        self.pulses.restart(self._stand(registers))
+        self._anew = True
+
+    def _stand(self, registers):
+        return registers.read(PRIMARY if self.primary else BILLED, self.registers)[1]
+
+    def _shine(self, on):
+        self._lit = on
+        self.line.light(on)
+
+
+class Pulses:
+    """All of them.  `terms`: those of billing; `stored()`: store the words at once, tells whether they are."""
+
+    def __init__(self, hal, status, outputs: tuple, terms, registers, stored) -> None:
+        self.outputs = outputs
+        self._hal = hal
+        self._status = status
+        self._terms = terms
+        self._registers = registers
+        self._stored = stored
+        self._given_us = hal.ticks_us()            # when energy came last
+        self._noting = True                        # the words can be stored at any time
+
+    def give(self, increments, interval_us: int) -> None:
+        """Turn a poll's `increments` of the billed registers into pulses.  Allocates nothing."""
+        self._given_us = self._hal.ticks_us()
+        for output in self.outputs:
+            output.give(increments, self._terms[RATIO], interval_us)
+
+    def restart(self) -> None:
+        """Begin where the registers stand."""
+        for output in self.outputs:
+            output.restart(self._registers)
+
+    async def run(self, report) -> None:
+        """Note pulses that have risen, tell when an output falls behind, for ever."""
+        while True:
+            report()
+            self._tell()
+            await self._hal.sleep_ms(self._wait_ms())
+            self._note()
+
+    def _wait_ms(self):
+        """Return how long to wait: up to the next rise if that can be stored, else until the status is due."""
+        if not self._noting:
+            return _IDLE_MS
+        elapsed_us = self._hal.ticks_diff(self._hal.ticks_us(), self._given_us)
+        wait_us = 1_000 * _NOTE_MS
+        for output in self.outputs:
+            next_us = output.pulses.next_us
+            if 0 <= next_us < elapsed_us + wait_us:
+                wait_us = max(next_us - elapsed_us, 0)
+        return (wait_us + _HALF_MS_US) // 1_000
+
+    def _note(self):
+        elapsed_us = self._hal.ticks_diff(self._hal.ticks_us(), self._given_us)
+        risen = 0
+        for output in self.outputs:
+            risen += output.pulses.rise(elapsed_us + _HALF_MS_US)
+            output.settle(self._registers)
+        if risen:
+            self._noting = self._stored()
+
+    def _tell(self):
+        for output in self.outputs:
+            if output.pulses.late:
+                self._status.set(PULSES_LATE)
+                return
+        self._status.clear(PULSES_LATE)
+
+
+def width_us(code: int) -> int:
+    """Return the width that a code of Z8 asks of the module outputs."""
+    return LONG_US if code >= _LONG_FROM else WIDTH_US
