@@ -34,6 +34,10 @@ bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..
 	@$(VENV) -m tools.image --quiet
 	@$(VENV) -m tools.bench $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full)
 
+report: ## error curves of a calibrated meter against its class: pictures and a table in build/report/
+	@tools/setup.sh python
+	@$(VENV) -m tools.report
+
 soak:   ## power cuts, rot and wear of the permanent memory, hundreds of thousands of cases; CASE=id does one again
 	@tools/setup.sh python
 	@$(VENV) -m tools.soak $(if $(ONLY),--only "$(ONLY)") $(if $(CASE),--case "$(CASE)")

@@ -26,8 +26,9 @@ from meter.drivers.optical import OpticalPort
 from meter.drivers.mb85rs import MB85RS
 from meter.drivers.pcf85176 import PCF85176
 from meter.drivers.w25q import W25Q
-from meter.logs import changes
+from meter.logs import changes, events, numbers
 from meter.logs.changes import Changes
+from meter.logs.events import EventLog
 from meter.objects import Objects
 from meter.protocol.access import Access, hash_of
 from meter.protocol.iec62056_21 import Server
@@ -48,12 +49,14 @@ from meter.tasks.power_fail import PowerFail
 from meter.tasks.pulses import Output, Pulses
 from meter.tasks.records import Records
 from meter.tasks.supervisor import Supervisor
+from meter.tasks.watch import Watch
 from meter.version import VERSION
 
 _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
 _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
 _STORE = const(1)                                  # number of the hot store of the registers
+_ARON_WIRES = const(3)
 _NOMINAL_A = const(5)                              # for which boards say where registering begins
 _PAGE = const(256)                                 # what a controller's own flash is programmed by
 
@@ -63,6 +66,7 @@ _REGISTERS_MOST = const(256)
 _SETTINGS = ((2, 4), (3, 4))
 _CHANGES = (4, 4)
 _COUNTERS = (5, 3)
+_EVENTS = (6, 5)
 _OTHERS = const(32)                                # sectors, with room for more rings
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
@@ -138,7 +142,8 @@ class App:
         stalls = flash is not None and flash.stalls
         self.memory = Memory(hal, self.status, self._words, self.ledger, self.registers, shadow, _registers_in,
                              self.energy, self.pulses, self.chip, self._quiet, stalls)
-        keepers = () if flash is None else (self._twin, self.changes, self._counters)
+        keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events)
+        self._watch = Watch(hal, self.quantities, self.status, self.events)
         self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
         self._power_fail = None
         if board.PIN_POWER_FAIL is not None:
@@ -153,8 +158,8 @@ class App:
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
         self._records.open()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
-        for task in (self.measure, self.pulses, self.memory, self._records, self._power_fail, self.panel, self._buttons,
-                     self.optical):
+        for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
+                     self._buttons, self.optical):
             if task is not None:
                 supervisor.start(task.run)
         await supervisor.watch()
@@ -227,11 +232,13 @@ class App:
     # --- settings, logs
     def _open_records(self, flash, owner):
         self.changes = self._twin = self._counters = None
+        self.events = EventLog(None, self._now)
         if flash is not None:
             self._twin = Twin([Ring(flash.next(sectors), number, twin.RECORD, owner) for number, sectors in _SETTINGS])
             self.changes = Changes(Ring(flash.next(_CHANGES[1]), _CHANGES[0], changes.RECORD, owner))
             self._counters = Counters(Ring(flash.next(_COUNTERS[1]), _COUNTERS[0], counters.RECORD, owner),
                                       self._access_words)
+            self.events = EventLog(Ring(flash.next(_EVENTS[1]), _EVENTS[0], events.RECORD, owner), self._now)
 
     def _find_records(self):
         """Read settings and logs and put what was set in force.  Raises OSError as long as the flash cannot be read."""
@@ -239,10 +246,11 @@ class App:
         trouble = None
         if self._twin is not None:
             try:
-                for ring in self._twin.rings + [self.changes.ring, self._counters.ring]:
+                for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring]:
                     ring.area.start()
                 payload = self._twin.load()
                 self.changes.open()
+                self.events.open()
                 if not self.memory.hot_works:
                     self._counters.load()
             except OSError as unreadable:
@@ -262,15 +270,19 @@ class App:
 
     def _record_change(self, name, old, new, level):
         try:
-            return self.changes is not None and self.changes.store(self._operating[0], (name, old, new), level,
-                                                                   self._terms, self.registers)
+            stands = self.changes is not None and self.changes.store(self._operating[0], (name, old, new), level,
+                                                                     self._terms, self.registers)
         except OSError:
-            return False
+            stands = False
+        if stands:
+            self.events.add(numbers.PARAMETER_CHANGED, old, new, settings.number(name))
+        return stands
 
     def _apply(self, changed):
         """Put settings in force that are stored."""
         values = changed.values
         no_load_mva = self._no_load_mva * values[settings.NOMINAL_A] // _NOMINAL_A
+        self._watch.phases.wired = (True, values[settings.WIRES] != _ARON_WIRES, True)
         self.chip.threshold(calibration.no_load_level(no_load_mva), self.measure.started)
         self._in_force[0] = changed.version
         self._in_force[1] = changed.calibration is not None
@@ -282,6 +294,10 @@ class App:
             if output is not None:
                 output.shape(values[place], outputs.width_us(values[settings.PULSE_WIDTH]),
                              values[settings.PULSE_BASIS] == 1)
+
+    def _now(self):
+        """Return (seconds of operation, civil time), which there is no clock for: 0."""
+        return self._operating[0], 0
 
     def _store_access(self):
         """Store wrong passwords before anybody is answered.  Raises OSError."""

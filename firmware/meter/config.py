@@ -11,7 +11,8 @@ Parameters have their Z codes (settings.py).  Besides there are
 
 The password of level 4 is the serial number until one is set; like any of that level it holds while the seal is open.
 
-A change that is refused, or that cannot be stored, changes nothing.
+A change that is refused, or that cannot be stored, changes nothing.  While the calibration that was in force is lost,
+nothing but a new one and passwords can be stored: what is stored tells afterwards that all is well.
 """
 from errno import EACCES, EAGAIN
 
@@ -52,7 +53,8 @@ class Configuration:
         self._first = first_password
         self._begun = False                        # the chip may have been started
         self._proposal = {}                        # phase: its numbers
-        self._tried = None                         # settings with a calibration that the chip is trying
+        self._tried = None                         # (numbers, who calibrates) that the chip is trying
+        self._missing = False                      # the calibration that was in force
         self._state = _NONE
 
     @property
@@ -68,27 +70,40 @@ class Configuration:
             hashes[_SEALED - 1] = self._hash_of(self.salt, self._first)
         return hashes
 
-    def begin(self, payload, version: int, calibrated: bool) -> None:
-        """Take what was stored, None if nothing was; `version`, `calibrated`: what is known to have been in force."""
-        self._status.clear(condition.SETTINGS_LOST | condition.NOT_CALIBRATED)
+    def begin(self, payload, version: int, calibrated: bool) -> bool:
+        """Take what was stored, None if nothing was; `version`, `calibrated`: what is known to have been in force.
+
+        Tell whether there were settings that can be used.
+        """
+        before = self.settings.calibration
+        newest = version
+        found = None
         try:
             if payload is not None:
+                newest = max(newest, places.version_of(payload))
                 found = places.unpack(payload)
                 ratios.check(found.values[places.RATIO], self._nominal_mv)
                 if found.calibration is not None:
                     calibrations.check(found.calibration, self._ideal)
-                self.settings = found
         except ValueError:                         # whole, and yet not to be used: worse than none
-            self._status.set(condition.SETTINGS_LOST)
+            found = None
+        if found is not None:
+            self.settings = found
+        lost = self.settings.version < newest
+        self.settings.version = max(self.settings.version, newest)     # what is stored next shall count
         calibration = self.settings.calibration
         if calibration is not None:
             self._state = _IN_FORCE
-            self._chip.calibrate(calibration, self._begun)
-        if self.settings.version < version or (calibrated and calibration is None):
+            if not self._begun or calibration != before:
+                self._chip.calibrate(calibration, self._begun)
+        self._missing = calibrated and calibration is None
+        self._status.clear(condition.SETTINGS_LOST | condition.NOT_CALIBRATED)
+        if lost or self._missing:
             self._status.set(condition.SETTINGS_LOST)
         elif calibration is None:
             self._status.set(condition.NOT_CALIBRATED)
         self._begun = True
+        return found is not None
 
     def read(self, name: str):
         """Return a value as text, None if there is none of this name."""
@@ -126,7 +141,10 @@ class Configuration:
             elif name == "CAL.SET":
                 self._calibrate(text)
             else:
-                self._proposal[_phase(name)] = [_number(part) for part in text.split(",")]
+                numbers = [_number(part) for part in text.split(",")]
+                if len(numbers) != calibrations.FIELDS:
+                    raise ValueError("a phase has %d numbers" % calibrations.FIELDS)
+                self._proposal[_phase(name)] = numbers
         else:
             raise KeyError(name)
 
@@ -139,10 +157,14 @@ class Configuration:
         if self._chip.refused:
             self._state = _REFUSED
             return
-        tried.calibrated_at_s = now_s
-        if self._keep(tried):
+        changed = self.settings.copy()             # with what was set while the chip tried
+        changed.calibration, changed.calibrated_by = tried
+        changed.calibrated_at_s = now_s
+        if self._keep(changed):
             self._state = _IN_FORCE
+            self._missing = False
             self._status.clear(condition.SETTINGS_LOST | condition.NOT_CALIBRATED)
+            self._apply(changed)
         else:
             self._state = _NOT_STORED
             self._chip.calibrate(self.settings.calibration or self._ideal)
@@ -164,7 +186,7 @@ class Configuration:
         changed = self.settings.copy()
         changed.values[place] = value
         changed.check()
-        if not self._record(name, old, value, level) or not self._keep(changed):
+        if self._missing or not self._record(name, old, value, level) or not self._keep(changed):
             raise OSError(EAGAIN)
         self._apply(changed)
 
@@ -182,13 +204,12 @@ class Configuration:
             raise ValueError("CAL.1, CAL.2 and CAL.3 come first")
         numbers = self._proposal[0] + self._proposal[1] + self._proposal[2]
         calibrations.check(numbers, self._ideal)
-        changed = self.settings.copy()
-        changed.calibration = numbers
-        changed.calibrated_by = by[:places.NAME_SIZE]
+        if not by:
+            raise ValueError("a calibration has the name of who made it")
         if self._tried is not None or not self._record("CAL", 0, 0, _SEALED):
             raise OSError(EAGAIN)
         self._proposal = {}
-        self._tried = changed
+        self._tried = (numbers, by[:places.NAME_SIZE])
         self._state = _TRIED
         self._chip.calibrate(numbers)
 

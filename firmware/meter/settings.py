@@ -62,6 +62,17 @@ _VECTOR_SUM = const(1)
 _ARON = const(3)
 
 
+OTHER = const(0xFF)
+
+
+def number(name: str) -> int:
+    """Return the place of a parameter in `PARAMETERS`, OTHER for calibration and passwords."""
+    for place, row in enumerate(PARAMETERS):
+        if row[0] == name:
+            return place
+    return OTHER
+
+
 class Settings:
     """One version of them."""
 
@@ -99,6 +110,11 @@ class Settings:
     def copy(self) -> "Settings":
         """Return the same again, to be changed."""
         return unpack(self.pack())
+
+
+def version_of(data) -> int:
+    """Return the version of what `data` holds, whatever its layout."""
+    return struct.unpack_from("<I", data, 0)[0]
 
 
 def unpack(data) -> Settings:

@@ -152,7 +152,7 @@ def errors(front_end, calibration, points, hours=1.0, wiring=FOUR_WIRE):
 
 
 def _percent(measured, true, least):
-    return None if abs(true) <= least else 100 * (measured / true - 1)
+    return None if abs(true) <= least else 100 * float(measured / true - 1)
 
 
 def _refuse(text):

@@ -14,6 +14,7 @@ from boards.virtual.line import Head
 from host_tests.system import readings
 from meter.core import energy as e
 from tools.bench import (
+    accuracy,
     cuts,
     damage,
     emulated,
@@ -124,8 +125,8 @@ FIGURES = (
            lambda: _days_per_second(100)),
     Figure("M6.1000", "virtual days per second of this machine, poll 1000 ms", "days/s", None,
            lambda: _days_per_second(1000)),
-    *[figure for part in (cuts, outages, wear, mounting, latency, damage, retention, stalls, hangs, supply, sockets,
-                          pulses)
+    *[figure for part in (accuracy, cuts, outages, wear, mounting, latency, damage, retention, stalls, hangs, supply,
+                          sockets, pulses)
       for figure in part.figures()],
     Figure("N1", "image: power to the first energy read from the chip", "s", 2, emulated.first_energy_s),
     Figure("N2.a", "image: heap in use after start", "bytes", 90_000, emulated.heap_after_start),

@@ -42,7 +42,7 @@ def _restarts(kind: str, variant: str, seed: int, count: int) -> Restarts:
     for _ in range(count):
         readings.apply(world, LOADS[chance.below(len(LOADS))])
         ever = max(ever, _run_watched(world, 5 + chance.below(20)))
-        world.run(milliseconds=chance.below(8 * POLL_MS) / 8)
+        world.run(milliseconds=chance.below(POLL_MS))
         _restart(world, kind, chance)
         ever = max(ever, _run_watched(world, 10))
         readings.apply(world, NONE)

@@ -54,6 +54,7 @@ def main(name: str) -> int:
         "calibration": list(meter.config.settings.calibration),
         "by": meter.config.settings.calibrated_by,
         "changes": [list(entry[:8]) for entry in meter.changes.entries()],
+        "events": [list(entry) for entry in meter.events.entries()],
     }
     world.cut()
     world.run(seconds=1)

@@ -30,7 +30,8 @@ class Changes:
         self._number = 0
         self.ring.mount()
         for entry in self.entries():
-            self._number = entry[0]
+            self._number = max(self._number, entry[0])
+        self._number += self.ring.torn             # one that a cut has torn may read well some other day
 
     def store(self, now_s: int, change, level: int, terms, registers) -> bool:
         """Put `change` (name, old, new) on record; tell whether it is.  `terms`, `registers`: core/energy.py.

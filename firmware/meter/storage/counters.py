@@ -27,9 +27,9 @@ class Counters:
         if self.ring.mount() != FOUND:
             return False
         for sequence in self.ring.sequences():
-            for payload in self.ring.records(sequence):
-                found = struct.unpack_from(_FORM, payload, 0)
-                if found[COUNT] > self._number:
+            for _, payload in self.ring.slots_of(sequence):
+                if payload is not None:            # the last one, whatever its number: a torn one before it may read
+                    found = struct.unpack_from(_FORM, payload, 0)      # well only today
                     self._number = found[COUNT]
                     for word in range(COUNT):
                         self._words[word] = found[word]

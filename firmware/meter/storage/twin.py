@@ -19,41 +19,50 @@ class Twin:
         self.rings = rings
         self.payload = rings[0].payload
         self.refused = self.single = False
-        self._record = bytearray(RECORD)
-        self._behind = set()                       # rings that do not hold the newest version
+        self._record = bytearray(RECORD)           # the newest version
+        self._behind = set()                       # rings that do not hold it
+        self._foreign = set()                      # rings that never will
 
     def load(self):
         """Return the newest payload that is whole (bytes), None if there is none.  Raises OSError."""
         newest = None
         found = []
-        self.refused = self.single = False
+        self._behind = set()
+        self._foreign = set()
         for ring in self.rings:
             state = ring.mount()
-            self.refused = self.refused or state == REFUSED
+            if state == REFUSED:
+                self._foreign.add(ring)
             last = None
             if state == FOUND:
                 for sequence in ring.sequences():
-                    for payload in ring.records(sequence):
-                        if last is None or _version(payload) >= _version(last):
-                            last = payload
+                    for _, payload in ring.slots_of(sequence):
+                        if payload is not None:    # the last one, whatever its version: a torn one before it may read
+                            last = bytes(payload)  # well today, after the life in between has done without it
             found.append(last)
             if last is not None and (newest is None or _version(last) > _version(newest)):
                 newest = last
         if newest is not None:
             self._record[:len(newest)] = newest
-            self._behind = {ring for ring, last in zip(self.rings, found) if last != newest}
-            self.single = bool(self._behind)
+            self._behind = {ring for ring, last in zip(self.rings, found) if last != newest} - self._foreign
+        self.refused = bool(self._foreign)
+        self.single = newest is not None and bool(self._behind or self._foreign)
         return newest
 
     def store(self, payload) -> bool:
-        """Write a version into both rings; False if neither has room, then nothing is written.
+        """Write a version into both rings; False if neither takes it, then it is forgotten.
 
-        If one copy fails the other one counts, and `step` tries again.  Raises OSError.
+        If one copy fails the other one counts, and `step` tries again.
         """
+        before = bytes(self._record)
         self._record[:len(payload)] = payload
-        self._behind = {ring for ring in self.rings if not ring.append(self._record)}
-        self.single = bool(self._behind)
-        return len(self._behind) < len(self.rings)
+        behind = {ring for ring in self.rings if not self._append(ring)}
+        if len(behind) == len(self.rings):
+            self._record[:] = before               # `step` must not write what was refused
+            return False
+        self._behind = behind - self._foreign
+        self.single = bool(behind)
+        return True
 
     def step(self) -> bool:
         """Keep a sector of each ring ready and both of them complete; return True if there is more to do.
@@ -62,16 +71,25 @@ class Twin:
         """
         more = False
         for ring in self.rings:
+            if ring in self._foreign:
+                continue
             if ring in self._behind and ring.append(self._record):
                 self._behind.discard(ring)
             ring.step(ring in self._behind)
             more = more or ring.wants or ring in self._behind
-        self.single = bool(self._behind)
+        self.single = bool(self._behind or self._foreign)
         return more
 
     def erases(self) -> bool:
         """Tell whether `step` may erase a sector now."""
-        return any([ring.wants or ring in self._behind for ring in self.rings])
+        return any([ring.wants or ring in self._behind for ring in self.rings if ring not in self._foreign])
+
+    def _append(self, ring):
+        """Append the record; False if the ring does not take it, for whatever reason."""
+        try:
+            return ring.append(self._record)
+        except OSError:                            # a copy that stands in the other ring is none the worse for it
+            return False
 
 
 def _version(payload):

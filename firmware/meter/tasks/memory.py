@@ -20,6 +20,7 @@ _SHORT_MS = const(300)                             # and when a sector is needed
 _SETTLED_MS = const(60_000)                        # of life, until a sector is kept ready
 _WORN_ERASURES = const(80_000)                     # of the 100 000 that the makers promise
 _FAR_COUNTS = const(100_000)                       # 2 Wh between the memories: one of them has missed something
+_SECONDARY = const(40)                             # registers; those behind are some of them, times the ratio
 _COUNTS_PER_KWH = const(50_000_000)
 _UNIT_COUNTS = const(1_000)                        # what a checkpoint tells, storage/checkpoint.py
 
@@ -193,7 +194,7 @@ class Memory:
                 self._registers.counts[slot] = self._ledger.counts[slot]
             elif difference < 0:
                 behind = True
-            if restored and abs(difference) > _FAR_COUNTS:
+            if restored and abs(difference) > _FAR_COUNTS and slot < _SECONDARY:
                 self._status.set(condition.MEMORY_DISAGREED)
         if not ahead:                              # FRAM has it all: its words belong together
             self._chip.resume(0)

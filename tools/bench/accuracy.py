@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""B1 to B7, B12, B17: errors on sampled waveforms, over the grid of host_tests/waveform/grid.py.
+
+The influences of voltage, frequency and loading are taken one at a time; FULL=1 takes them all together.  The
+firmware's share is what is wrong with an ideal front end; the system's is that of typical ones after a calibration at
+three points (tools/report/calibrating.py).
+"""
+from functools import cache
+
+from boards.virtual import board
+from host_tests.waveform import grid
+from host_tests.waveform.front_end import IDEAL, TYPICAL_1A, TYPICAL_5A
+from host_tests.waveform.rig import Rig, errors
+from host_tests.waveform.wiring import ARON
+from meter.core import calibration
+from meter.core import energy as e
+from meter.core import ratio as ratios
+from tools.bench.figure import Figure, Measured
+from tools.report.calibrating import calibrated
+from tools.report.limits import ACTIVE, limit
+
+_FRONT_ENDS = {5: TYPICAL_5A, 1: TYPICAL_1A}
+_TRANSITION = 0.05                                 # of In: Itr
+_LEAST = 0.01                                      # Imin
+_START = 0.001                                     # Ist
+_KWH = 50_000_000                                  # counts
+_DIGITS_KWH = 10**7
+
+
+def _ideal():
+    return calibration.nominal(board.CURRENT_FULL_SCALE_UA, board.VOLTAGE_FULL_SCALE_MV)
+
+
+@cache
+def _calibration(nominal_a):
+    return calibrated(_FRONT_ENDS[nominal_a], nominal_a, _ideal())
+
+
+@cache
+def _active(nominal_a, typical, full):
+    points = grid.active(nominal_a)
+    points = points if full else grid.influences(points)
+    if typical:
+        return errors(_FRONT_ENDS[nominal_a], _calibration(nominal_a), points)
+    return errors(IDEAL, None, points)
+
+
+@cache
+def _reactive(nominal_a, full):
+    points = grid.reactive(nominal_a)
+    return errors(_FRONT_ENDS[nominal_a], _calibration(nominal_a), points if full else grid.influences(points))
+
+
+def _worst(results, chosen, kind="active"):
+    """Return the largest error in percent of the results that are `chosen`, and how many there were."""
+    found = [abs(getattr(result, kind)) for result in results
+             if getattr(result, kind) is not None and chosen(result.point)]
+    return max(found), len(found)
+
+
+def _over(typical, chosen, full=False):
+    both = [_worst(_active(nominal_a, typical, full), chosen) for nominal_a in (5, 1)]
+    return Measured(max(worst for worst, _ in both), "%d points" % sum(count for _, count in both))
+
+
+def _share(point):
+    return point.amps / point.nominal_a * 1.0001
+
+
+def _of_limit(full=False):
+    """Return the largest part of a limit of class 0.2 S that is used, at any point that has one."""
+    parts = [abs(result.active) / limit(ACTIVE["0.2 S"], result.point) for nominal_a in (5, 1)
+             for result in _active(nominal_a, True, full) if result.active is not None]
+    return Measured(max(parts), "%d points" % len([part for part in parts if part]))
+
+
+def _var_error(full=False):
+    def chosen(point):
+        return _share(point) >= _TRANSITION and point.factor != "sin 0.25"
+
+    both = [_worst(_reactive(nominal_a, full), chosen, "reactive") for nominal_a in (5, 1)]
+    return Measured(max(worst for worst, _ in both), "%d points" % sum(count for _, count in both))
+
+
+def _starts():
+    """Return the part of the energy that is missing at 0.6 Ist: all of it if the meter does not start."""
+    missing = []
+    for nominal_a, front_end in _FRONT_ENDS.items():
+        rig = Rig(front_end, _calibration(nominal_a), nominal_a)
+        error = rig.error(grid.Point(nominal_a, 0.6 * _START * nominal_a, "1", 0.0)).active
+        missing.append(100.0 if error is None else abs(error))
+    return max(missing)
+
+
+def _creeps():
+    """Return the counts of any register in 24 h at 1.15 Un without current."""
+    moved = 0
+    for nominal_a, front_end in _FRONT_ENDS.items():
+        rig = Rig(front_end, _calibration(nominal_a), nominal_a)
+        rig.mains.balanced(1.15 * grid.NOMINAL_VOLTS, 0, 0)
+        got = rig.energies(24.0)
+        moved = max(moved, *[abs(value) for row in got[:3] for value in row])
+    return moved
+
+
+def _rolls_over():
+    """Return how many ratios fail 4000 h of full load: more than seven digits, or not the ratio times the secondary."""
+    failed = 0
+    part = [69_000_000 * 20] * 3 + [0] * 3 + [69_000_000 * 20] * 3         # 4140 W for 20 h
+    for ratio in range(1, 601):
+        ratios.check(ratio, 230_000)
+        registers = e.Registers()
+        energy = e.Energy(registers)
+        energy.agree(ratio, e.INDIVIDUAL)
+        for _ in range(200):
+            energy.add(part)
+        kwh, counts = registers.read(e.PRIMARY, (e.A_IMPORT,))
+        failed += kwh >= _DIGITS_KWH or kwh * _KWH + counts != 200 * 3 * part[0] * ratio
+    return Measured(failed, "600 ratios")
+
+
+def _phases_missing():
+    """Return the worst firmware error where one or two voltages are missing, and of two systems (Aron)."""
+    worst = 0.0
+    count = 0
+    rig = Rig()
+    for point in grid.active(5, (50.0,), (1.0,), ((0,), (1,), (2,), (0, 1), (1, 2), (0, 2)), (False, True)):
+        if _share(point) < _TRANSITION:
+            continue
+        for phase in range(3):
+            present = phase in point.loaded
+            rig.mains.set(phase, point.volts if present else 0.0, point.amps if present else 0.0, point.degrees)
+        got = rig.energies(0.1)
+        worst = max(worst, abs(100 * (sum(got.watts) / rig.mains.true_watts().sum() - 1)))
+        count += 1
+    aron = [result.active for result in errors(IDEAL, None, grid.active(5, (50.0,), (1.0,), ((0, 1, 2),)), 0.1, ARON)
+            if _share(result.point) >= _TRANSITION]
+    return Measured(max(worst, *[abs(error) for error in aron]), "%d points" % (count + len(aron)))
+
+
+def figures() -> tuple[Figure, ...]:
+    """Return the rows."""
+    def row(name, what, most, typical, chosen):
+        return Figure(name, what, "%", most, lambda: _over(typical, chosen), full=lambda: _over(typical, chosen, True))
+
+    return (
+        row("B1", "firmware alone: worst active error from Itr on", 0.01, False, lambda p: _share(p) >= _TRANSITION),
+        row("B1.least", "firmware alone: worst active error from Imin to Itr", 0.05, False,
+            lambda p: _LEAST <= _share(p) < _TRANSITION),
+        row("B1.start", "firmware alone: worst active error at Ist", 1, False, lambda p: _share(p) < _LEAST),
+        Figure("B2", "typical front ends, calibrated: part of the limits of class 0.2 S that is used, worst", "", 1,
+               _of_limit, full=lambda: _of_limit(True)),
+        row("B2.high", "typical front ends, calibrated: worst active error at PF 1 from 0.1 In on", 0.1, True,
+            lambda p: _share(p) >= 0.1 and p.factor == "1"),
+        Figure("B4", "typical front ends, calibrated: worst reactive error from 0.05 In on, sin 1 and 0.5", "%", 0.5,
+               _var_error, full=lambda: _var_error(True)),
+        row("B5", "typical front ends, calibrated: worst active error at Ist, PF 1", 5, True,
+            lambda p: _share(p) < _LEAST and p.factor == "1"),
+        Figure("B6", "error at 0.6 Ist (100: it does not start)", "%", 50, _starts),
+        Figure("B7", "counts of any register in 24 h at 1.15 Un without current, with noise", "counts", 0, _creeps),
+        Figure("B12", "ratios of 1 to 600 that fail 4000 h of 4140 W", "ratios", 0, _rolls_over),
+        Figure("B17", "firmware alone: worst active error with voltages missing, and of two systems (Aron)", "%", 0.01,
+               _phases_missing),
+    )
