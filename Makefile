@@ -15,7 +15,7 @@ export PYTHON MICROPYTHON
 VENV   := build/venv/bin/python
 export PYTHONPATH := .:firmware:boards/virtual/cpython
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak mutants image emulate flash repl smoke clean
+.PHONY: help run test check bench report soak mutants image emulate flash repl smoke clean
 
 ##@ On the desk
 run:    ## the meter made of software: display in the terminal, keys for buttons; ARGS="--help" tells more

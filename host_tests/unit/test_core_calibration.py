@@ -36,5 +36,59 @@ class TestNominalScale(unittest.TestCase):
                 self.assertRaises(ValueError, calibration.voltage_gain, full_scale_mv)
 
 
+# By hand, for 353.9 V and 13.86 A: (353.9 / 376.6572 - 1)·2**23 and (13.86 / 15.066288 - 1)·2**23
+IGAIN, VGAIN, PGAIN = -671_637, -506_830, 1_219_071
+EIGHTH = 1 << 20
+
+
+class TestCheck(unittest.TestCase):
+    def numbers(self):
+        return [IGAIN, VGAIN, PGAIN, 0, 0, 0, 0, 0] * 3
+
+    def fits(self, field, value, phase):
+        numbers = self.numbers()
+        numbers[8 * phase + field] = value
+        try:
+            calibration.check(numbers, self.numbers())
+        except ValueError as refused:
+            self.assertTrue("L%d" % (phase + 1) in str(refused), str(refused))
+            self.assertTrue(str(value) in str(refused))
+            return False
+        return True
+
+    def test_the_nominal_calibration_is_that_of_the_front_end_three_times(self):
+        self.assertEqual(calibration.nominal(13_860_000, 353_900), self.numbers())
+        calibration.check(self.numbers(), self.numbers())
+
+    def test_each_field_of_each_phase_has_its_own_limits(self):
+        for field, least, most in (
+            (0, IGAIN - EIGHTH, IGAIN + EIGHTH), (1, VGAIN - EIGHTH, VGAIN + EIGHTH),      # ±12.5 %
+            (2, PGAIN - 167_772, PGAIN + 167_772),                                         # ±2 %
+            (3, -5_500, 5_500), (4, -5_500, 5_500), (5, -50_000, 50_000), (6, -800_000, 800_000), (7, 0, 383),
+        ):
+            for phase in range(3):
+                with self.subTest(field=field, phase=phase):
+                    self.assertTrue(self.fits(field, least, phase) and self.fits(field, most, phase))
+                    self.assertFalse(self.fits(field, least - 1, phase) or self.fits(field, most + 1, phase))
+
+    def test_of_the_phase_register_only_what_the_chip_understands_is_taken(self):
+        taken = [value for value in range(-2, 1_025) if self.fits(7, value, 1)]
+        self.assertEqual(taken, list(range(384)) + list(range(512, 576)))
+
+    def test_no_gain_leaves_the_reach_of_the_register_however_near_to_ideal(self):
+        for ideal, wrong, right in ((8_388_000, 8_388_608, 8_388_607), (-8_388_000, -8_388_608, -8_388_607)):
+            numbers = self.numbers()
+            near = self.numbers()
+            near[0] = ideal
+            numbers[0] = right
+            calibration.check(numbers, near)
+            numbers[0] = wrong
+            self.assertRaises(ValueError, calibration.check, numbers, near)
+
+    def test_a_calibration_has_24_numbers(self):
+        for numbers in ([], self.numbers()[:23], self.numbers() + [0]):
+            self.assertRaises(ValueError, calibration.check, numbers, self.numbers())
+
+
 if __name__ == "__main__":
     unittest.main()
