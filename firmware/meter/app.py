@@ -256,8 +256,7 @@ class App:
             except OSError as unreadable:
                 trouble = unreadable
         version, calibrated = self._in_force
-        self.config.begin(payload, version, calibrated == 1)
-        if payload is not None or not self._terms[RATIO]:
+        if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
             self._apply(self.config.settings)
         if trouble is not None:
             raise trouble
