@@ -21,6 +21,7 @@ _FOLDER = "ctmeter-"
 _MAIN = "/main.py"
 _MAIN_NEW = "/main.new"
 _SWITCH = re.compile(r'import sys; sys\.path\.insert\(0, "/(ctmeter-[0-9a-f]{8})"\)')
+_TRIAL_S = 60                                       # until the copy has been imported and has counted for a while
 _NEW_FOLDERS = 16                                   # blocks for folders and for what littlefs keeps free
 _ANSWERS = "ctmeter "                               # how debug.status() begins
 
@@ -159,7 +160,7 @@ def _check_room(link, files):
     needed = sum(-(-len(data) // block) for data in files.values()) + _NEW_FOLDERS
     if free < needed:
         raise Refused(f"The board at {link.port} is full: the meter needs {needed * block // 1024} kB beside what runs "
-                      f"there now, {free * block // 1024} kB are free")
+                      f"there now, {max(free, 0) * block // 1024} kB are free")
 
 
 def _send(link, folder, old, files, present, wanted, say):
@@ -189,7 +190,7 @@ def _send(link, folder, old, files, present, wanted, say):
 def _try(link, folder, say):
     """Let the new copy run beside the prompt for a moment, and show what it says of itself."""
     link.interrupt()
-    link.run(switch(folder).partition("\n")[0] + "\nimport debug, time\ndebug.start()\ntime.sleep(3)")
+    link.run(switch(folder).partition("\n")[0] + "\nimport debug, time\ndebug.start()\ntime.sleep(4)", _TRIAL_S)
     said = link.run("debug.status()")
     if not said.startswith(_ANSWERS):
         raise Refused("The new copy does not answer: the board is as it was")
