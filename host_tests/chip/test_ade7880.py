@@ -434,6 +434,154 @@ class TestConfigurationIsWatched(unittest.TestCase):
         self.assertRaises(ChipLost, self.rig.poll, 1000)
 
 
+IDEAL = [-671_637, -506_830, 1_219_071, 0, 0, 0, 0, 0] * 3             # 13.86 A, 353.9 V
+# A gain of 1 is 8 388 608; by hand: current ×1.02 and ×0.99, voltage ×0.995, power ×1.001; currents 10 steps off
+NUMBERS = [-517_298, -546_239, 1_228_679, 546, 0, 0, 0, 10,
+           -748_807, -506_830, 1_219_071, 0, -546, 0, 0, 0,
+           -671_637, -506_830, 1_219_071, 0, 0, 0, 0, 522]
+STEP = 360 * 50 / 1_024_000                        # degrees of a step of xPHCAL
+
+
+class TestCalibrating(unittest.TestCase):
+    """A calibration is given to a chip that counts, which keeps it or does not."""
+
+    def setUp(self):
+        self.rig = Rig()
+        self.rig.apply(STIMULI)
+        self.rig.start()
+        self.rig.settle()
+
+    def tearDown(self):
+        self.assertEqual(self.rig.misuses, [])
+
+    def lost(self, what):
+        """Return the reason for which `what` raises ChipLost."""
+        with self.assertRaises(ChipLost) as caught:
+            what()
+        return caught.exception.reason
+
+    def held(self):
+        """Return the 24 numbers that the chip itself holds, as signed numbers."""
+        out = []
+        for phase in range(3):
+            for address in (0x4380 + 2 * phase, 0x4381 + 2 * phase, 0x4389 + 2 * phase, 0x438A + 2 * phase,
+                            0x43A5 + phase, 0x438F + 2 * phase, 0x4390 + 2 * phase):
+                word = self.rig.chip._values[address]
+                out.append(word - (1 << 28) if word >> 27 else word)
+            out.append(self.rig.chip._values[0xE614 + phase])
+        return out
+
+    def counted(self, seconds=10):
+        """Return what is counted in a time, of a settled chip."""
+        self.rig.settle()
+        return self.rig.sum(10 * seconds)
+
+    def expects(self, counts, seconds=10):
+        """Compare with the textbook for NUMBERS: watts and vars of the three phases in counts."""
+        rows = []
+        for (volts, amps, lag), gain, late, offset_w, offset_var in (
+            (STIMULI[0], 1.02 * 0.995 * 1.001, 10, 546 / 16, 0),
+            (STIMULI[1], 0.99, 0, 0, -546 / 16),
+            (STIMULI[2], 1.0, -10, 0, 0),
+        ):
+            angle = (lag + late * STEP) * pi / 180
+            code_w = 0.072 / 24.576                # watts of a code of power; an offset counts sixteenths of it
+            rows.append((volts * amps * gain * cos(angle) + offset_w * code_w,
+                         volts * amps * gain * sin(angle) + offset_var * code_w))
+        for phase in range(3):
+            for kind in range(2):
+                expected = rows[phase][kind] * seconds / JOULES
+                if kind == 1 and phase == 0:       # VLEVEL is meant for the nominal voltage gain
+                    expected *= 0.995
+                self.assertAlmostEqual(counts[3 * kind + phase], expected, delta=3 + abs(expected) * 30e-6)
+
+    def test_the_next_poll_asks_for_a_start_which_makes_the_chip_hold_the_numbers(self):
+        self.assertEqual(self.held(), IDEAL)
+        self.rig.driver.calibrate(NUMBERS)
+        self.assertTrue(self.rig.driver.trying)
+        self.assertEqual(self.lost(self.rig.poll), ade7880.CALIBRATED)
+        self.assertEqual(self.rig.start(), False)
+        self.assertEqual((self.rig.driver.trying, self.rig.driver.refused), (False, False))
+        self.assertEqual(self.held(), NUMBERS)
+        self.expects(self.counted())
+
+    def test_a_controller_that_restarts_finds_the_chip_counting_with_them(self):
+        self.rig.driver.calibrate(NUMBERS)
+        self.rig.start()
+        self.rig.settle()
+        self.rig.driver = self.rig.make_driver()
+        self.rig.driver.calibrate(NUMBERS, trial=False)
+        self.assertFalse(self.rig.driver.trying)
+        self.assertEqual(self.rig.start(), True)
+        self.expects(self.counted())
+
+    def test_numbers_given_before_the_first_start_are_no_trial(self):
+        self.rig = Rig()
+        self.rig.apply(STIMULI)
+        self.rig.driver.calibrate(NUMBERS, trial=False)
+        self.assertFalse(self.rig.driver.trying)
+        self.assertEqual(self.rig.start(), False)
+        self.assertEqual(self.held(), NUMBERS)
+        self.expects(self.counted())
+
+    def test_a_chip_that_does_not_keep_them_gets_the_old_ones_back_and_counts_on(self):
+        for address, field, number, mask in ((0x4380, 0, -671_635, 4), (0x4394, 22, 6, 2), (0xE616, 23, 24, 8)):
+            with self.subTest(address=hex(address)):
+                self.setUp()
+                self.rig.chip.stick(address, mask)         # a bit that the new number has and the old one has not
+                numbers = list(IDEAL)
+                numbers[field] = number
+                self.rig.driver.calibrate(numbers)
+                self.assertEqual(self.lost(self.rig.poll), ade7880.CALIBRATED)
+                self.assertEqual(self.lost(self.rig.start), ade7880.REFUSED)
+                self.assertEqual((self.rig.driver.trying, self.rig.driver.refused), (False, True))
+                self.assertEqual(self.rig.start(), False)
+                self.assertEqual(self.held(), IDEAL)
+                expected = expected_counts(STIMULI, 10)
+                counts = self.counted()
+                for slot in range(9):
+                    self.assertAlmostEqual(counts[slot], expected[slot], delta=3 + abs(expected[slot]) * 20e-6)
+
+    def test_after_a_refusal_others_can_be_tried(self):
+        self.rig.chip.stick(0x4380, 4)
+        self.rig.driver.calibrate([-671_635] + IDEAL[1:])
+        self.assertEqual(self.lost(self.rig.start), ade7880.REFUSED)
+        self.rig.chip.stick(0x4380, 0)
+        self.rig.driver.calibrate(NUMBERS)
+        self.assertFalse(self.rig.driver.refused)
+        self.rig.start()
+        self.assertEqual((self.rig.driver.trying, self.rig.driver.refused, self.held()), (False, False, NUMBERS))
+
+    def test_one_that_is_out_of_reach_is_still_trying_and_takes_them_when_it_is_back(self):
+        self.rig.driver.calibrate(NUMBERS)
+        self.rig.chip.stuck = 0xFF
+        self.assertRaises(OSError, self.rig.start)
+        self.assertTrue(self.rig.driver.trying)
+        self.rig.chip.stuck = None
+        self.rig.start()
+        self.assertFalse(self.rig.driver.trying)
+        self.assertEqual(self.held(), NUMBERS)
+
+    def test_numbers_replaced_while_they_are_tried_still_go_back_to_those_that_counted(self):
+        self.rig.driver.calibrate(NUMBERS)
+        self.rig.driver.calibrate([-671_635] + IDEAL[1:])
+        self.rig.chip.stick(0x4380, 4)
+        self.assertEqual(self.lost(self.rig.start), ade7880.REFUSED)
+        self.rig.start()
+        self.assertEqual(self.held(), IDEAL)
+
+    def test_a_threshold_of_its_own_is_set_and_leaves_the_calibration_alone(self):
+        self.rig.driver.calibrate(NUMBERS)
+        self.rig.start()
+        self.rig.driver.threshold(calibration.no_load_level(460), True)
+        self.rig.poll()                            # as it was: nothing to do
+        self.rig.driver.threshold(65_536 - 783, True)              # 92 mVA
+        self.assertEqual(self.lost(self.rig.poll), ade7880.CALIBRATED)
+        self.assertEqual(self.rig.start(), False)
+        self.assertEqual(self.rig.driver.register(0xE90A), 65_536 - 783)
+        self.assertEqual(self.held(), NUMBERS)
+
+
 class TestReadings(unittest.TestCase):
     def setUp(self):
         self.rig = Rig()

@@ -151,6 +151,10 @@ class VirtualADE7880:
         self._die.spoil(address, value)
         self._choose_energy_reads()
 
+    def stick(self, address, mask):
+        """Bits of a register can no longer be written: they are 0."""
+        self._die.writes.stuck[address] = mask
+
     def corrupt_next(self, reads, xor_mask=0x00010000):
         """Disturb the next `reads` 32-bit words on their way; the chip itself remembers them right."""
         self._corrupt = reads

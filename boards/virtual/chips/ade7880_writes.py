@@ -54,6 +54,7 @@ class Writes:
         self._rows = rows
         self._values = values
         self._misuse = misuse
+        self.stuck = {}                            # register: mask of bits that are 0 for ever
         self.reset()
 
     def reset(self):
@@ -113,6 +114,7 @@ class Writes:
         the documented 0xAFFA63B9 in the default state, that every change of one register changes.
         """
         values = self._values
+        value &= ~self.stuck.get(address, 0)
         if _RAM <= address < _RAM_END or address in _SUMMED:
             weight = address * 2654435761 | 1
             values[_CHECKSUM] = values[_CHECKSUM] + (value - values[address]) * weight & 0xFFFFFFFF
