@@ -15,7 +15,7 @@ export PYTHON MICROPYTHON
 VENV   := build/venv/bin/python
 export PYTHONPATH := .:firmware:boards/virtual/cpython
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench report soak mutants image emulate flash repl smoke clean
+.PHONY: help run test check bench report calibrate soak mutants image emulate flash repl smoke clean
 
 ##@ On the desk
 run:    ## the meter made of software: display in the terminal, keys for buttons; ARGS="--help" tells more
@@ -37,6 +37,10 @@ bench:  ## figures of accuracy, memory and speed beside their goals; ONLY="id ..
 report: ## error curves of a calibrated meter against its class: pictures and a table in build/report/
 	@tools/setup.sh python
 	@$(VENV) -m tools.report
+
+calibrate: ## calibrate the meter at PORT against a reference; ARGS="run --by NAME --point 230,5,0 …", ARGS="--help" tells more
+	@tools/setup.sh python
+	@$(VENV) -m tools.calibrate --port $(PORT) $(ARGS)
 
 soak:   ## power cuts, rot and wear of the permanent memory, hundreds of thousands of cases; CASE=id does one again
 	@tools/setup.sh python

@@ -258,6 +258,9 @@ class App:
         version, calibrated = self._in_force
         if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
             self._apply(self.config.settings)
+        else:                                      # what is billed by is known even so: a new calibration must keep it
+            self.config.settings.values[settings.RATIO] = self._terms[RATIO]
+            self.config.settings.values[settings.SUM_MODE] = self._terms[SUM_MODE]
         if trouble is not None:
             raise trouble
 

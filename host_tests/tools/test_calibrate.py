@@ -1,0 +1,440 @@
+# SPDX-License-Identifier: MIT
+"""tools/calibrate: what it takes for a reference, its solver against a front end that samples, and a whole calibration.
+
+The solver's truth is host_tests/waveform: mains, front ends and the chip's signal processing, none of it the tool's.
+"""
+import json
+import threading
+import time
+from math import atan2, degrees
+
+import pytest
+
+from boards.virtual import board
+from boards.virtual.ports import TcpPort
+from host_tests.system import readings
+from host_tests.waveform.chip import WaveformWorld
+from host_tests.waveform.front_end import TYPICAL_5A, FrontEnd
+from host_tests.waveform.rig import JOULES, Rig
+from meter.app import App
+from meter.core import energy as e
+from tools.calibrate import backup, reference, solve
+from tools.calibrate import meter as meters
+from tools.calibrate import port as ports
+from tools.calibrate.__main__ import main
+from tools.calibrate.meter import Identity, Measured, Values
+from tools.calibrate.port import Refused
+from tools.virtual_meter.pace import RealTime
+
+IDEAL = [-671_637, -506_830, 1_219_071, 0, 0, 0, 0, 0] * 3             # 353.9 V, 13.86 A
+BAD = FrontEnd(divider=(0.03, -0.03, 0.015), transformer=(0.03, -0.02, -0.03), transformer_degrees=(0.2, -0.2, 0.13),
+               crosstalk=(3e-6, -2e-6, 1e-6), clock_ppm=20.0, noise_bits=16.0)
+THREE = ("230,5,0", "230,5,60", "230,0.25,0")
+BETWEEN = ("230,2.5,30", "230,1,0", "230,0.5,60", "215,5,323", "230,6,180", "230,0.3,0")
+WHO = Identity("87654321", "0.1.0", "none,,0")
+
+
+def points(*texts):
+    return [reference.from_text(text) for text in texts]
+
+
+def measure(rig, point, seconds=60):
+    """Return what a meter measures at a point, as CAL.AVG tells it."""
+    for phase, true in enumerate(point.phases):
+        rig.mains.set(phase, true.volts, true.amps, degrees(atan2(true.vars, true.watts)))
+    got = rig.energies(seconds / 3600, averaged_s=seconds)
+    now = rig.present(averaged_s=seconds)
+    return Measured(tuple(Values(now["voltage"][phase] * 100e-6, now["current"][phase] * 4e-6,
+                                 got.active[phase] * JOULES / seconds, got.reactive[phase] * JOULES / seconds)
+                          for phase in range(3)), seconds)
+
+
+def errors_after(front_end, numbers, texts, hours=1 / 30):
+    """Return {text: worst error of watts of a phase, percent} of a meter with these numbers."""
+    rig = Rig(front_end, numbers)
+    out = {}
+    for text in texts:
+        volts, amps, lag = (float(part) for part in text.split(","))
+        for phase in range(3):
+            rig.mains.set(phase, volts, amps, lag)
+        got = rig.energies(hours)
+        out[text] = max(abs(100 * (watts / true - 1))
+                        for watts, true in zip(got.watts, rig.mains.true_watts(), strict=True))
+    return out
+
+
+# --- the solver
+
+@pytest.mark.parametrize("texts", [THREE, ("230,5,0",), ("230,5,60",), ("225,4,0", "235,5,60")])
+def test_a_front_end_with_errors_is_calibrated_to_the_truth_at_its_points_and_between(texts):
+    assert min(errors_after(BAD, IDEAL, THREE).values()) > 0.4
+    rig = Rig(BAD)
+    numbers = solve.solve(IDEAL, points(*texts), [measure(rig, point) for point in points(*texts)])
+    for text, percent in errors_after(BAD, numbers, texts + BETWEEN).items():
+        assert percent <= 0.05, (text, percent)
+
+
+@pytest.mark.parametrize("before", [
+    [-600_000, -520_000, 1_230_000, 900, -700, -2_000, -50, 30] * 3,
+    [-700_000, -490_000, 1_210_000, -900, 700, 0, 0, 540] * 3])
+def test_what_is_in_force_is_taken_into_account(before):
+    rig = Rig(BAD, before)
+    numbers = solve.solve(before, points(*THREE), [measure(rig, point) for point in points(*THREE)])
+    for text, percent in errors_after(BAD, numbers, THREE + BETWEEN).items():
+        assert percent <= 0.05, (text, percent)
+
+
+def test_a_calibration_of_a_calibrated_meter_changes_next_to_nothing():
+    rig = Rig(BAD)
+    once = solve.solve(IDEAL, points(*THREE), [measure(rig, point) for point in points(*THREE)])
+    rig = Rig(BAD, once)
+    twice = solve.solve(once, points(*THREE), [measure(rig, point) for point in points(*THREE)])
+    for place, (one, other) in enumerate(zip(once, twice, strict=True)):
+        assert abs(one - other) <= (1_000, 1_000, 1_000, 60, 60, 50, 50, 1)[place % 8], (place, once, twice)
+
+
+def test_the_typical_front_end_comes_within_class_02s_with_a_low_point_where_the_class_begins():
+    texts = ("230,5,0", "230,5,60", "230,0.05,0")
+    rig = Rig(TYPICAL_5A)
+    numbers = solve.solve(IDEAL, points(*texts), [measure(rig, point, 300) for point in points(*texts)])
+    found = errors_after(TYPICAL_5A, numbers, ("230,0.05,0", "230,0.25,0", "230,0.5,0", "230,5,0", "230,6,0"), 0.2)
+    assert found["230,0.05,0"] <= 0.4
+    assert max(found[text] for text in found if text != "230,0.05,0") <= 0.1
+    lagging = errors_after(TYPICAL_5A, numbers, ("230,0.5,60", "230,0.5,323", "230,5,60", "230,6,60"), 0.2)
+    assert max(lagging.values()) <= 0.1
+
+
+def test_the_phase_of_a_current_that_leads_and_of_one_that_lags_have_their_own_ranges():
+    for lead, raw in ((1.0, 57), (-0.5, 512 + 28), (0.0, 0)):  # 1/1.024 MHz is 0.017578° at 50 Hz: 56.9 and 28.4 steps
+        rig = Rig(FrontEnd(transformer_degrees=(lead,) * 3))
+        numbers = solve.solve(IDEAL, points("230,5,60"), [measure(rig, points("230,5,60")[0])])
+        assert numbers[7::8] == [raw] * 3
+
+
+def test_a_phase_error_beyond_the_chip_is_refused():
+    rig = Rig(FrontEnd(transformer_degrees=(-1.5, 0, 0)))
+    with pytest.raises(Refused, match=r"L1, .*out of reach"):
+        solve.solve(IDEAL, points("230,5,0"), [measure(rig, points("230,5,0")[0])])
+
+
+@pytest.mark.parametrize(("true", "said"), [
+    (Values(199, 5, 995, 0), "voltage of 230 V"),
+    (Values(230, 5.9, 1357, 0), "current of 5 A"),
+    (Values(230, 0.05, 11.5, 0), "no tolerance"),
+    (Values(230, 5, -1150, 0), "turn the current transformer round"),
+    (Values(230, 5, 575, 996), r"-60° is another phase"),
+    (Values(230, 5, 575, -996), r"\+60° is another phase")])
+def test_a_reference_that_cannot_be_true_is_refused_with_what_is_wrong(true, said):
+    with pytest.raises(Refused, match=said):
+        solve.doubt(true, Values(230, 5, 1150, 0), "point 1")
+    measured = Measured((Values(230, 5, 1150, 0),) * 3, 60)
+    with pytest.raises(Refused, match="L2, point 1: " if "phase" not in said else said):
+        solve.solve(IDEAL, [reference.Point((Values(230, 5, 1150, 0), true, Values(230, 5, 1150, 0)))], [measured])
+
+
+def test_a_reactive_reference_of_the_wrong_sign_is_refused():
+    with pytest.raises(Refused, match="wrong sign"):
+        solve.doubt(Values(230, 5, 575, -996), Values(230, 5, 575, 996), "point 2")
+
+
+def test_points_of_two_frequencies_are_refused():
+    two = [reference.from_text("230,5,0", 50), reference.from_text("230,5,0", 60)]
+    with pytest.raises(Refused, match="one frequency"):
+        solve.solve(IDEAL, two, [Measured((Values(230, 5, 1150, 0),) * 3, 60)] * 2)
+
+
+# --- references
+
+def test_a_point_of_the_command_line_is_volts_amps_and_lag():
+    one = reference.from_text("230,5,60").phases
+    assert len(set(one)) == 1
+    assert one[0].watts == pytest.approx(575)
+    assert one[0].vars == pytest.approx(995.93, abs=0.01)
+    three = reference.from_text("231,5,20;219,2,325;242,0.7,180", 60)
+    assert three.hertz == 60
+    assert three.phases[2].watts == pytest.approx(-169.4)
+    assert three.phases[1].vars < 0
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "not volts, amps, degrees"), ("230,5", "not volts, amps, degrees"), ("230,5,x", "not volts"),
+    ("230,0,0", "nothing can be calibrated at 0 A"), ("0,5,0", "nothing can be calibrated at 0 V"),
+    ("-230,5,0", "at -230 V"), ("230,16,0", "at 16 A"), ("230,nan,0", "no number"), ("501,5,0", "at 501 V"),
+    ("230,5,0;230,5,0", "three with ';'")])
+def test_a_point_that_cannot_be_is_refused(text, said):
+    with pytest.raises(Refused, match=said):
+        reference.from_text(text)
+
+
+@pytest.mark.parametrize(("row", "said"), [
+    ({"u": 230, "i": 5, "p": 1150}, "does not tell the phase"), ({"i": 5, "p": 1, "q": 1}, "volts and amps are needed"),
+    ({"u": 230, "i": 5, "p": 1200, "q": 0}, "more than"), ({"u": 230, "i": 5, "p": 700, "q": 700}, "a sine is needed"),
+    ({"u": 230, "i": 5, "p": 1150, "q": 0, "angle": 60}, "contradicts 60"),
+    ({"u": 230, "i": 5, "p": 575, "q": -996, "angle": 60}, "q = -996 contradicts"),
+    ({"u": "x", "i": 5, "angle": 0}, "not a list of points")])
+def test_a_reference_that_contradicts_itself_is_refused(tmp_path, row, said):
+    path = tmp_path / "reference.json"
+    path.write_text(json.dumps([{"phases": [row] * 3}]))
+    with pytest.raises(Refused, match=said):
+        reference.from_file(path)
+
+
+def test_points_are_read_from_json_and_csv(tmp_path):
+    by_angle = {"u": 230.5, "i": 5.01, "angle": 60}
+    path = tmp_path / "reference.json"
+    by_power = {"u": 230, "i": 5, "p": 1149.9, "q": 3}
+    path.write_text(json.dumps([{"hz": 50.02, "phases": [by_angle, by_power, by_angle]}]))
+    point, = reference.from_file(path)
+    assert point.hertz == 50.02
+    assert point.phases[1] == Values(230, 5, 1149.9, 3)
+    assert point.phases[0].watts == pytest.approx(230.5 * 5.01 / 2)
+    path = tmp_path / "reference.csv"
+    path.write_text("point,phase,u,i,p,q,angle\n" + "".join(
+        f"{name},L{phase},230,{amps},,,{lag}\n" for name, amps, lag in (("a", 5, 0), ("b", 0.25, 60))
+        for phase in (1, 2, 3)))
+    first, second = reference.from_file(path)
+    assert first == reference.from_text("230,5,0")
+    assert second == reference.from_text("230,0.25,60")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[1]", '[{"phases": []}]', '[{"phases": [{}, {}]}]', "nonsense"])
+@pytest.mark.parametrize("name", ["reference.json", "reference.csv"])
+def test_a_file_without_points_is_refused(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(Refused, match="reference"):
+        reference.from_file(tmp_path / name)
+    with pytest.raises(Refused, match="cannot be read"):
+        reference.from_file(tmp_path / "none.json")
+
+
+# --- files
+
+def test_a_calibration_is_read_back_from_its_file_and_no_damage_to_it_goes_unnoticed(tmp_path):
+    path = tmp_path / "meter.json"
+    numbers = list(range(-12, 12))
+    numbers[2::8] = [7, 8, 9]
+    backup.save(path, WHO, numbers)
+    assert backup.load(path) == ("87654321", numbers)
+    good = path.read_bytes()
+    for place in range(len(good)):
+        for damage in (0x01, 0x20):
+            data = bytearray(good)
+            data[place] ^= damage
+            path.write_bytes(data)
+            if json_of(data) != json_of(good):     # a space more is no damage
+                with pytest.raises(Refused):
+                    backup.load(path)
+    path.write_bytes(good[:-20])
+    with pytest.raises(Refused, match="cannot be read"):
+        backup.load(path)
+
+
+def json_of(data):
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def test_a_measurement_is_no_calibration_and_comes_back_as_it_was(tmp_path):
+    path = tmp_path / "point.json"
+    point = reference.from_text("230,5,60", 60)
+    got = Measured((Values(231.5, 5.01, 580.25, 1001.5),) * 3, 60.1)
+    backup.save_measurement(path, WHO, IDEAL, point, got)
+    assert backup.load_measurement(path) == ("87654321", IDEAL, point, got)
+    with pytest.raises(Refused, match="no file of 'ctmeter calibration"):
+        backup.load(path)
+
+
+def test_solve_takes_measurements_of_one_meter_without_a_meter(tmp_path, capsys):
+    rig = Rig(BAD)
+    names = []
+    for number, point in enumerate(points(*THREE)):
+        names.append(str(tmp_path / f"{number}.json"))
+        backup.save_measurement(names[-1], WHO, IDEAL, point, measure(rig, point))
+    assert main(["solve", *names, "--save", str(tmp_path / "new.json")]) == 0
+    _, numbers = backup.load(tmp_path / "new.json")
+    assert max(errors_after(BAD, numbers, THREE).values()) <= 0.05
+    backup.save_measurement(names[1], Identity("2", "0.1.0", "none,,0"), IDEAL, points("230,5,0")[0],
+                            measure(rig, points("230,5,0")[0]))
+    assert main(["solve", *names, "--save", str(tmp_path / "other.json")]) == 1
+    assert "not of one meter" in capsys.readouterr().err
+    assert not (tmp_path / "other.json").exists()
+
+
+# --- a whole calibration, over TCP
+
+class Hurry(RealTime):
+    """So many virtual seconds in a real one."""
+
+    times = 16
+
+    def __init__(self, clock, sources):
+        super().__init__(lambda: -(-clock.now_us // self.times), sources)
+        self._clock = clock
+
+    def __call__(self, until_us):
+        reached_us = super().__call__(-(-until_us // self.times)) * self.times
+        return min(until_us, max(reached_us, self._clock.now_us))
+
+
+class Desk:
+    """A meter with a bad front end behind TCP, whose load a client may ask for; the seal is open."""
+
+    def __init__(self):
+        self.world = world = WaveformWorld(App, board)
+        world.mains.install(front_end=BAD, averaged_s=20.0)
+        self.set(points("230,5,0")[0])
+        world.run(seconds=5)
+        world.seal.drive(0)
+        self.tcp = TcpPort(world.clock, removed=self._removed)
+        world.line.add(self.tcp)
+        self.url = f"socket://127.0.0.1:{self.tcp.port}"
+        self._wanted = None
+        self._set = threading.Event()
+        world.set_pace(Hurry(world.clock, (self.tcp,)))
+
+    def _removed(self):
+        self.world.meter.optical.lost()
+
+    def set(self, point):
+        for phase, true in enumerate(point.phases):
+            self.world.mains.set(phase, true.volts, true.amps, degrees(atan2(true.vars, true.watts)))
+
+    def ready(self, number, point):
+        """Be the person at the source: called by the client's thread."""
+        self._set.clear()
+        self._wanted = point
+        assert self._set.wait(10)
+        time.sleep(5 / Hurry.times)                # the chip settles
+
+    def serve(self, *arguments, seconds=120):
+        """Run the meter while the tool runs; return its status."""
+        outcome = []
+        thread = threading.Thread(target=lambda: outcome.append(main(["--port", self.url, *arguments], self.ready)),
+                                  daemon=True)
+        thread.start()
+        ends = time.monotonic() + seconds
+        while thread.is_alive() and time.monotonic() < ends:
+            if self._wanted is not None:
+                self.set(self._wanted)
+                self._wanted = None
+                self._set.set()
+            self.world.run(milliseconds=200)
+        assert outcome, "the tool did not end in time"
+        return outcome[0]
+
+    def error(self, text, seconds=30):
+        """Return the worst error of active energy of a phase in percent, of the registers against the mains."""
+        point = reference.from_text(text)
+        self.world.set_pace(None)
+        self.set(point)
+        self.world.run(seconds=5)
+        counts = self.counts()
+        began_us = self.world.clock.now_us
+        self.world.run(seconds=seconds)
+        hours = (self.world.clock.now_us - began_us) / 3.6e9
+        grown = [after - before for after, before in zip(self.counts(), counts, strict=True)]
+        self.world.set_pace(Hurry(self.world.clock, (self.tcp,)))
+        true = self.world.mains.true_watts()
+        return max(abs(100 * (grown[phase] / readings.WH / hours / true[phase] - 1)) for phase in range(3))
+
+    def counts(self):
+        out = []
+        for phase in range(3):
+            net = 0
+            for sign, kind in ((1, e.A_IMPORT), (-1, e.A_EXPORT)):
+                kwh, counts = self.world.meter.registers.read(phase, (kind,))
+                net += sign * (kwh * e.COUNTS_PER_KWH + counts)
+            out.append(net)
+        return out
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    monkeypatch.setattr(ports, "_REACTION_S", 0.3 / Hurry.times)
+    monkeypatch.setattr(meters, "_LOOK_S", 4.0 / Hurry.times)
+    monkeypatch.setattr(meters, "SETTLED_S", 5.0 / Hurry.times)
+    desk = Desk()
+    monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
+    yield desk
+    desk.tcp.close()
+
+
+def test_a_meter_is_calibrated_at_three_points_and_is_right_at_them_and_between(desk, tmp_path, capsys):
+    before = desk.error("230,5,0")
+    assert before > 3
+    report, keep = tmp_path / "report.md", tmp_path / "before.json"
+    arguments = [word for text in THREE for word in ("--point", text)]
+    assert desk.serve("run", *arguments, "--by", "A. Lovelace", "--seconds", "20", "--report", str(report), "--keep",
+                      str(keep)) == 0, capsys.readouterr()
+    numbers = desk.world.meter.config.settings.calibration
+    for text in THREE + BETWEEN:
+        assert desk.error(text) <= 0.05, text
+    said = report.read_text()
+    assert desk.world.meter.serial in said
+    assert "A. Lovelace" in said
+    assert said.count("→") >= 9 * 5
+    assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
+    assert backup.load(keep) == (desk.world.meter.serial, IDEAL)
+
+    saved = tmp_path / "now.json"
+    assert desk.serve("read", "--save", str(saved)) == 0
+    assert backup.load(saved) == (desk.world.meter.serial, numbers)
+    assert "in force,A. Lovelace" in capsys.readouterr().out
+    assert desk.serve("restore", str(keep), "--by", "A. Lovelace") == 0
+    assert desk.world.meter.config.settings.calibration == IDEAL
+    assert desk.error("230,5,0") == pytest.approx(before, abs=0.05)
+    assert desk.serve("restore", str(saved), "--by", "A. Lovelace") == 0
+    assert desk.error("230,5,60") <= 0.05
+
+
+def test_measuring_changes_nothing_and_tells_the_errors(desk, tmp_path, capsys):
+    assert desk.serve("measure", "--point", "230,5,0", "--seconds", "10", "--save", str(tmp_path / "point")) == 0
+    out = capsys.readouterr().out
+    worst = float(out.rsplit("worst error of active power ", 1)[1].split(" ", 1)[0])
+    assert worst == pytest.approx(desk.error("230,5,0"), abs=0.05)
+    assert desk.world.meter.config.settings.calibration is None
+    serial_number, numbers, point, _ = backup.load_measurement(tmp_path / "point-1.json")
+    assert (serial_number, numbers, str(point)) == (desk.world.meter.serial, IDEAL, str(points("230,5,0")[0]))
+
+
+def test_what_goes_wrong_is_one_line_and_the_meter_stays_as_it_was(desk, tmp_path, capsys, monkeypatch):
+    point = ("--point", "230,5,0", "--by", "A. L.", "--seconds", "5", "--keep", str(tmp_path / "k.json"), "--report",
+             str(tmp_path / "r.md"))
+    backup.save(tmp_path / "other.json", WHO, IDEAL)
+    wrong = list(IDEAL)
+    wrong[8] = 3_000_000
+    backup.save(tmp_path / "wrong.json", Identity(desk.world.meter.serial, "0.1.0", "none,,0"), wrong)
+    monkeypatch.setattr(Desk, "ready", lambda *_: None)    # whatever is asked for, the load stays
+    for arguments, said in (
+        (("run", *point[:1], "230,2.5,0", *point[2:]), "no tolerance"),
+        (("run", *point[:1], "230,5,180", *point[2:]), "turn the current transformer round"),
+        (("restore", str(tmp_path / "other.json"), "--by", "A. L."), "this calibration is of 87654321"),
+        (("restore", str(tmp_path / "wrong.json"), "--by", "A. L."), "does not take"),
+        (("restore", str(tmp_path / "none.json"), "--by", "A. L."), "cannot be read"),
+        (("run", *point[:3], "a(b)", *point[4:]), "--by is a name"),
+        (("run", "--by", "A. L."), "Say what the reference has"),
+        (("run", *point, "--seconds", "301"), "1 to 300 s"),
+    ):
+        assert desk.serve(*arguments) == 1
+        told = capsys.readouterr().err
+        assert said in told
+        assert told.count("\n") == 1
+    assert desk.world.meter.config.settings.calibration is None
+    desk.world.seal.drive(1)
+    assert desk.serve("read") == 1
+    assert "the seal open" in capsys.readouterr().err
+    desk.world.seal.drive(0)
+    monkeypatch.setenv("CTMETER_PASSWORD", "wrong")
+    assert desk.serve("read") == 1
+    assert "does not take this password" in capsys.readouterr().err
+
+
+def test_a_port_that_is_not_there_or_silent_is_told(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("CTMETER_PASSWORD", "x")
+    monkeypatch.setattr(ports, "_ANSWER_S", 0.2)
+    assert main(["--port", str(tmp_path / "tty"), "read"]) == 1
+    assert "cannot be opened" in capsys.readouterr().err
+    assert main(["--port", "loop://", "read"]) == 1        # a wire from its own output to its own input
+    assert "no meter answers" in capsys.readouterr().err

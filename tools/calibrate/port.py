@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""A session of programming mode C at the optical port of a meter (IEC 62056-21:2002, 6.4 to 6.6): sign on, R1, W1.
+
+The library that reads meters (iec62056-21) makes no P1 that a meter takes, and has no place for (ER02) in answer to W1.
+"""
+import time
+
+import serial
+from serial.tools import list_ports
+
+_REQUEST = b"/?!\r\n"
+_BAUDS = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
+_ACK, _NAK = b"\x06", b"\x15"
+_BREAK = b"\x01B0\x03q"
+_STARTS = b"\x01\x02\x06\x15"
+_ANSWER_S = 3.0
+_REACTION_S = 0.25                                 # 6.3.15: 200…1500 ms
+_TRIES = 3
+_MEANINGS = {
+    "ER01": "the meter has no {name}", "ER02": "the meter does not take {text!r} for {name}",
+    "ER03": "this password does not open {name}: level 4 wants its password and the seal open",
+    "ER04": "the meter cannot store {name} now: try again in some seconds", "ER05": "the meter has no such command"}
+
+
+class Refused(Exception):
+    """It cannot go on; the text is for the person at the keyboard."""
+
+
+def find(port):
+    """Return the port to use: `auto` is the only one there is.  Raises Refused."""
+    if port != "auto":
+        return port
+    names = sorted(info.device for info in list_ports.comports())
+    if len(names) != 1:
+        raise Refused(f"Say where the optical head is, PORT=…: there {_are(names)}")
+    return names[0]
+
+
+class Session:
+    """One session; use it with `with`.  Raises Refused for whatever a meter or a port may do."""
+
+    def __init__(self, port: str, password: str) -> None:
+        self._name = port
+        try:
+            self._port = serial.serial_for_url(port, 300, bytesize=7, parity="E", stopbits=1, timeout=_ANSWER_S)
+        except (OSError, ValueError) as problem:
+            raise Refused(f"{port} cannot be opened: {problem}") from None
+        try:
+            self._sign_on(password)
+        except BaseException:
+            self._port.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            self._port.write(_BREAK)
+            self._port.flush()
+        except OSError:
+            pass                                   # the port has gone: the meter ends the session by itself
+        self._port.close()
+
+    def read(self, name: str) -> str:
+        """Return a value with its unit, as the meter writes it."""
+        answer = self._ask(f"R1\x02{name}()", name)
+        if not answer.startswith(name + "("):
+            raise Refused(f"the meter answers {answer!r} when it is asked for {name}")
+        return answer[len(name) + 1:-1]
+
+    def write(self, name: str, text: str) -> None:
+        """Write a value."""
+        answer = self._ask(f"W1\x02{name}({text})", name, text)
+        if answer:
+            raise Refused(f"the meter answers {answer!r} when {name} is written")
+
+    def _sign_on(self, password):
+        self._send(_REQUEST)
+        said = self._until(b"\n")
+        if not said.startswith(b"/") or len(said) < 7:
+            raise Refused(f"no meter answers at {self._name}: is the head on its port, and nothing else reading?")
+        speed = chr(said[4])
+        if speed not in _BAUDS:
+            raise Refused(f"the meter at {self._name} has no programming mode: {said[1:].strip().decode()}")
+        self._send(f"\x060{speed}1\r\n".encode())
+        self._port.flush()
+        time.sleep(0.3)                            # the head's adapter may still be sending
+        self._port.baudrate = _BAUDS[speed]
+        if self._receive()[:2] != (b"\x01", "P0"):
+            raise Refused("the meter does not ask for a password")
+        self._send(_framed(f"P1\x02({password})"))
+        start, _ = self._receive()
+        if start != _ACK:
+            raise Refused("the meter does not take this password: is it that of level 4, and the seal open?  After "
+                          "three wrong ones it waits, up to ten minutes")
+
+    def _ask(self, command, name, text=""):
+        """Send a command; return what a data message says, "" for an acknowledgement."""
+        for _ in range(_TRIES):
+            self._send(_framed(command))
+            start, said = self._receive()
+            if start == _ACK:
+                return ""
+            if start == b"\x02":
+                code = said.strip("()")
+                if code in _MEANINGS:
+                    raise Refused(_MEANINGS[code].format(name=name, text=text))
+                return said
+            if start == b"\x01":
+                raise Refused("the meter has ended the session")
+        raise Refused(f"{name}: the meter does not answer, or its answers arrive damaged")
+
+    def _send(self, data):
+        time.sleep(_REACTION_S)
+        try:
+            self._port.reset_input_buffer()
+            self._port.write(data)
+        except OSError as problem:
+            raise Refused(f"{self._name} is gone: {problem}") from None
+
+    def _until(self, last):
+        try:
+            return self._port.read_until(last)
+        except OSError as problem:
+            raise Refused(f"{self._name} is gone: {problem}") from None
+
+    def _receive(self):
+        """Return (start character, what it says) of an answer; (b"", "") if none comes or it is damaged."""
+        start = self._until_one_of(_STARTS)
+        if start in (_ACK, _NAK, b""):
+            return start, ""
+        body = self._until(b"\x03")
+        check = self._until_one_of(bytes(range(128)))
+        if not body.endswith(b"\x03") or check != bytes([_check(body)]):
+            return b"", ""
+        text = body[:-1].decode("ascii")
+        return start, text.split("\x02")[0] if start == b"\x01" else text
+
+    def _until_one_of(self, wanted):
+        ends = time.monotonic() + _ANSWER_S
+        while time.monotonic() < ends:
+            try:
+                byte = self._port.read(1)
+            except OSError as problem:
+                raise Refused(f"{self._name} is gone: {problem}") from None
+            if byte and byte in wanted:
+                return byte
+        return b""
+
+
+def _check(body):
+    check = 0
+    for byte in body:
+        check ^= byte
+    return check
+
+
+def _framed(command):
+    body = command.encode("ascii") + b"\x03"
+    return b"\x01" + body + bytes([_check(body)])
+
+
+def _are(names):
+    return "is no serial port" if not names else "are " + ", ".join(names)
