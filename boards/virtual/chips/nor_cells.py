@@ -115,7 +115,7 @@ class Cells:
         if self._cut_now():
             self._cut_program(sector, place, old, new)
             return
-        self._use_units(sector, place, data)
+        self._use_units(sector, place, data, data)
         self._put(sector, place, new)
         for key in [key for key in self._weak if key[0] == sector and place <= key[1] < place + len(data)]:
             self._weak[key] &= data[key[1] - place]    # a weak bit that is programmed again is firm
@@ -208,8 +208,7 @@ class Cells:
             left = new if self._mode == WEAK else old
             self._weaken(sector, place, old, new, _WEAK_BITS)
         faint = self._mode == FAINT
-        done = new if faint else left
-        self._use_units(sector, place, bytes([0xFF & ~(before ^ now) for before, now in zip(old, done)]), faint)
+        self._use_units(sector, place, _changes(old, new), _changes(old, new if faint else left), faint)
         self._put(sector, place, left)
         self._go()
 
@@ -298,17 +297,29 @@ class Cells:
                                  % (data[at], old[at], sector * SECTOR + place + at))
                     break
 
-    def _use_units(self, sector, place, data, faint=False):
-        """Note the units in which `data` is not FF, and report those that were programmed before."""
+    def _use_units(self, sector, place, meant, done, faint=False):
+        """Report units in which `meant` is not FF and that were programmed before; note those in which `done` is not.
+
+        A cut may have done less than was meant: again what a faint program had meant is no other one.
+        """
         if self._units is None:
             return
         units = self._units.setdefault(sector, {})
-        for unit in range(place // _UNIT, (place + len(data) - 1) // _UNIT + 1):
-            part = data[max(unit * _UNIT - place, 0):(unit + 1) * _UNIT - place]
-            if part.count(b"\xFF") < len(part):
-                if unit in units and units[unit] != part:
-                    self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
-                units[unit] = part if faint else None
+        for unit in range(place // _UNIT, (place + len(done) - 1) // _UNIT + 1):
+            part = slice(max(unit * _UNIT - place, 0), (unit + 1) * _UNIT - place)
+            if not _is_blank(meant[part]) and unit in units and units[unit] != meant[part]:
+                self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
+            if not _is_blank(done[part]):
+                units[unit] = meant[part] if faint else None
+
+
+def _changes(old, new):
+    """Return what has to be programmed to make `new` of `old`."""
+    return bytes([0xFF & ~(before ^ after) for before, after in zip(old, new)])
+
+
+def _is_blank(data):
+    return data.count(b"\xFF") == len(data)
 
 
 def _and(one, other):

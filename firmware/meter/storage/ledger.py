@@ -12,7 +12,6 @@ from meter.storage.ring import FOUND, REFUSED, Ring
 _COUNTS_PER_KWH = const(50_000_000)
 _GROUP = const(8)
 _WORD = const(0xFFFF_FFFF)
-_LOOK_AHEAD = const(6)                             # sectors: those between may be bad
 _CALM_COUNTS = const(12_500)                       # a quarter of the Wh at which something is stored
 
 # A total of the chip is the sum of the registers of its phase with these signs: A+ A- R1 R2 R3 R4 E+ E-
@@ -59,7 +58,7 @@ class Ledger:
                 self._begin(sequence)
             refused = self._checkpoints.replay(ring.slots_of(sequence))
             ring.damaged += refused                # `slots_of` has added to it too
-        if not ring.used and not self._goes_on():  # that life had not got so far that it could show anything
+        if not ring.used and not ring.goes_on():  # that life had not got so far that it could show anything
             ring.give_back()
         self.found = True
         return True
@@ -130,17 +129,6 @@ class Ledger:
     def calm(self) -> bool:
         """Tell whether nothing has to be stored for a while: an erasure, 0.4 s, would not be in its way."""
         return not self._checkpoints.due(_CALM_COUNTS)
-
-    def _goes_on(self):
-        """Tell whether a sector was begun behind the newest one, whose record has then been seen, if faintly.
-
-        Its own head may read well the next time.
-        """
-        first = self.ring.sequence + 1
-        for sequence in range(first, first + min(_LOOK_AHEAD, self.ring.area.count - 1)):
-            if self.ring.preface(sequence) is not None:
-                return True
-        return False
 
     def _roll(self):
         """Begin a sector; its first record says that its head had been written to the end."""

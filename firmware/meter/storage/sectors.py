@@ -80,6 +80,19 @@ class Sectors:
         """Return the sequences that may be found, the oldest first; one that is missing has no records."""
         return range(max(self.sequence - self.area.count + 1, 1), self.sequence + 1)
 
+    def goes_on(self) -> bool:
+        """Tell whether the sector after the one in use was begun, or erased to be: for that it had to have a record.
+
+        The record may be so faint that it is not seen today; the head was then written to the end.  Raises OSError.
+        """
+        sequence = self._next(self.sequence)
+        while sequence:
+            found = self._look(sequence % self.area.count)
+            if found != FOREIGN:
+                return found != sequence - self.area.count
+            sequence = self._next(self.sequence)   # that sector is left out from now on
+        return False
+
     def _newest(self):
         """Return the newest sequence, 0 if there is none."""
         newest = self._bisect() if self.area.count > _LINEAR else 0
