@@ -87,6 +87,11 @@ def test_a_supply_that_comes_and_goes_loses_nothing():
     assert [problem for seed in range(40) if (problem := damage.brown_out(seed))] == []
 
 
+@pytest.mark.parametrize("seed", [255, 360])
+def test_a_supply_that_comes_and_goes_leaves_first_records_faint_and_loses_nothing(seed):
+    assert damage.brown_out(seed) is None
+
+
 @pytest.mark.parametrize("kind", damage.FOREIGN)
 def test_an_image_that_is_not_ours_gives_no_energy(kind):
     assert [problem for seed in range(5) if (problem := damage.foreign(kind, seed))] == []

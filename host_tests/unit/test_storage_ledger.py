@@ -287,6 +287,19 @@ class TestLedger(unittest.TestCase):
                 self.cells.overwrite(sector * SECTOR, whole)
         self.assertEqual(Life(self.flash).restored, third.totals())
 
+    def test_records_that_fade_do_not_give_back_the_sectors_for_which_older_ones_were_erased(self):
+        flash = Flash(3)
+        life = Life(flash, sectors=3).start()
+        life.grow(WH)
+        self.assertTrue(life.ledger.store())
+        later = [Life(flash, sectors=3).start() for _ in range(2)]
+        flash.cut(nor.RANDOM, 1, Life(flash, sectors=3).start, 2)      # while the first sector is erased
+        for faded in reversed(later):
+            place = faded.ledger.ring.sequence % 3 * SECTOR + PREFACE + (4 * at.COUNT + 4 + 15) // 16 * 16
+            flash.cells.overwrite(place, b"\xFF" * 16)
+            flash.cut(nor.RANDOM, 1, Life(flash, sectors=3).start, 2)
+            self.assertEqual(Life(flash, sectors=3).restored, life.totals())
+
     def test_the_sector_of_somebody_else_is_neither_read_nor_used(self):
         for _ in range(SECTORS):
             life = Life(self.flash).start()

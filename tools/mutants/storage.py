@@ -70,6 +70,7 @@ SINGLES = {
     "no sector of its own for a life": (("ledger", "        self.found = True\n        return True\n",
                                          "        self.found = self.begun = True\n        return True\n"),),
     "a sector of registers without a record is kept": (("ledger", "        if not ring.used", "        if False and not ring.used"),),
+    "a sector for which an older one was erased is given back": (("ledger", " and not ring.goes_on():", ":"),),
     "no first record behind a preface": (("ledger", "self.begun = self._checkpoints.append()", "self.begun = True"),),
     "stored without being due": (("ledger", "return not self.begun or self._checkpoints.due()", "return not self.begun"),),
     "no look behind a rotten preface": (("ledger", "            first -= 1\n            if first not in",

@@ -88,8 +88,9 @@ class Sectors:
         sequence = self._next(self.sequence)
         while sequence:
             found = self._look(sequence % self.area.count)
+            before = sequence - self.area.count
             if found != FOREIGN:
-                return found != sequence - self.area.count
+                return found != (before if before >= self.area.count else BLANK)
             sequence = self._next(self.sequence)   # that sector is left out from now on
         return False
 
