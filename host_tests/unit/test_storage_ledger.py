@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """storage/ledger.py: registers come back never above what was counted, and at most a Wh below what was stored."""
 import gc
+import struct
 import unittest
 from array import array
+from binascii import crc32
 
 from boards.virtual.chips import nor_cells as nor
 from boards.virtual.chips.nor_cells import SECTOR
@@ -203,6 +205,26 @@ class TestLedger(unittest.TestCase):
         middle = (life.ledger.ring.sequence - 1) % SECTORS * SECTOR
         self.cells.flip(middle + PREFACE + 3, 1)
         self.assertEqual(Life(self.flash).restored, life.totals())
+
+    def test_of_random_bytes_what_passes_for_a_record_is_not_believed(self):
+        for head_is_whole in (False, True):
+            flash = Flash(SECTORS)
+            life = Life(flash).start()
+            life.checkpoints(3)
+            sequence = life.ledger.ring.sequence + 1
+            if head_is_whole:
+                life.prepare()
+                self.assertTrue(life.ledger.store(True))
+            place = sequence % SECTORS * SECTOR
+            begin = PREFACE if head_is_whole else 0
+            flash.cells.overwrite(place + begin, bytes([0x5A, 0x10]) * ((SECTOR - begin) // 2))
+            offset = PREFACE + (4 * at.COUNT + 4 + 15) // 16 * 16 + 16
+            body = bytes([0, 0x10]) + bytes([0xE0]) * 12           # a checkpoint, as checkpoint.py has it
+            start = crc32(struct.pack("<IHH", sequence, 1, offset))
+            flash.cells.overwrite(place + offset, body + struct.pack("<H", crc32(body, start) & 0xFFFF))
+            found = Life(flash)
+            self.assertEqual(found.restored, life.totals())
+            self.assertTrue(found.ledger.ring.damaged > 0 or not head_is_whole)
 
     def test_when_no_preface_is_whole_nothing_is_found(self):
         Life(self.flash).start().checkpoints(3)

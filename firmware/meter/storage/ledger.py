@@ -54,9 +54,12 @@ class Ledger:
             if first not in ring.sequences():
                 return False
         for sequence in range(first, ring.sequence + 1):
-            if sequence > first:
-                self._begin(sequence)
-            refused = self._checkpoints.replay(ring.slots_of(sequence))
+            slots = ring.slots_of(sequence)
+            if sequence > first and not self._begin(sequence) and not ring.is_believed(sequence):
+                for _ in slots:                    # which counts what is damaged
+                    pass
+                continue
+            refused = self._checkpoints.replay(slots)
             ring.damaged += refused                # `slots_of` has added to it too
         if not ring.used and not ring.goes_on():  # that life had not got so far that it could show anything
             ring.give_back()
