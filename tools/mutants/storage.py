@@ -32,8 +32,8 @@ SINGLES = {
                                        "            if found > 0 and not newest:\n"),),
     "bisection believes a broken sector": (("sectors", "            if found < BLANK:\n                return 0\n", ""),),
     "bisection looks no further than a bad sector": (("sectors", "_LOOK_AHEAD = const(6)", "_LOOK_AHEAD = const(0)"),),
-    "a sector without its head is forgotten": (("sectors", "        if sequence and self._look(sequence % self.area.count)"
-                                                " in (BLANK, BROKEN):", "        if False:"),),
+    "a sector without its head is forgotten": (("sectors", "        if (sequence and self._look(sequence % self.area.count)"
+                                                " in (BLANK, BROKEN)\n", "        if (False\n"),),
     "what chance makes of random bytes is believed": (("sectors", "return whole > 0 and whole >= damaged",
                                                        "return whole > 0"),),
     "records end at the first blank slot": (("sectors", "                if not layout.is_blank(record):\n",

@@ -183,10 +183,10 @@ class Sectors:
     def _hidden(self, newest):
         """Return the sequence after `newest` if it is there without its head, else `newest`."""
         sequence = self._next(newest) if newest else 0
-        if sequence and self._look(sequence % self.area.count) in (BLANK, BROKEN):
-            if self.is_believed(sequence, _CHUNK // self._size):
-                self.damaged += 1
-                return sequence
+        if (sequence and self._look(sequence % self.area.count) in (BLANK, BROKEN)
+                and self.is_believed(sequence, _CHUNK // self._size)):
+            self.damaged += 1
+            return sequence
         return newest
 
     def _read(self, sequence, slots=_CHUNK):
