@@ -34,8 +34,8 @@ OPTICAL_BAUD = 9600                                # the fastest that the photot
 # Pulses and buttons
 PIN_LED_KWH = 26
 PIN_S0 = 27
-PIN_MODULE_1 = 25
+PIN_MODULE_1 = 32
 PIN_MODULE_2 = None                                # the hardware layer has timers for three pulse outputs
 PIN_LED_KVARH = None
 PIN_BUTTON_LEFT = 0
-PIN_SEAL = 16                                      # seal switch: closed to ground in calibration state
+PIN_SEAL = 33                                      # seal switch: closed to ground in calibration state

@@ -34,8 +34,8 @@ OPTICAL_BAUD = 9600                                # the fastest that the photot
 # Pulses and buttons
 PIN_LED_KWH = 22
 PIN_S0 = 15
-PIN_MODULE_1 = 8
-PIN_MODULE_2 = 9
-PIN_LED_KVARH = 6
+PIN_MODULE_1 = 2
+PIN_MODULE_2 = 3
+PIN_LED_KVARH = 8
 PIN_BUTTON_LEFT = 27
 PIN_SEAL = 28                                      # seal switch: closed to ground in calibration state

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Copper between the controller and its chips: SPI routed by chip select, I2C routed by address.
 
-`misuse(text)` is told of what real copper would not forgive: nobody selected, two selected, a clock too fast.
+`misuse(text)` is told of what real copper would not forgive: nobody selected, two selected, a clock too
+fast or of another mode.
 """
 from errno import ENODEV
 
@@ -22,8 +23,8 @@ class SPIBus:
             chip.release()
         self.selected = []
 
-    def transfer(self, tx, rx, baudrate):
-        """Clock `tx` out and fill `rx`, which has the same length."""
+    def transfer(self, tx, rx, baudrate, mode):
+        """Clock `tx` out and fill `rx`, which has the same length; `mode` is 0 … 3, polarity and phase of the clock."""
         self.bytes += len(tx)
         if len(self.selected) != 1:
             self._misuse("SPI: %d chips selected while %s is sent" % (len(self.selected), bytes(tx)))
@@ -33,6 +34,8 @@ class SPIBus:
         chip = self.selected[0]
         if baudrate > chip.most_baud:
             self._misuse("SPI: clocked at %d Bd, the chip allows %d" % (baudrate, chip.most_baud))
+        if mode not in chip.modes:
+            self._misuse("SPI: mode %d, the chip needs %s" % (mode, " or ".join([str(each) for each in chip.modes])))
         if hasattr(chip, "clocked"):               # one to which the time on the wire matters
             chip.clocked(-(-8_000_000 * len(tx) // baudrate))
         chip.transfer(tx, rx)
@@ -41,7 +44,7 @@ class SPIBus:
 class SelectLine:
     """The controller's end of a select line: the shape of machine.Pin; low selects.
 
-    `chip`: `select()`, `transfer(tx, rx)`, `release()`, `most_baud`.
+    `chip`: `select()`, `transfer(tx, rx)`, `release()`, `most_baud`, `modes`.
     """
 
     def __init__(self, bus, chip, level=1):
@@ -69,25 +72,24 @@ class SelectLine:
 class SPI:
     """What the controller holds of a bus: the shape of machine.SPI."""
 
-    def __init__(self, bus, baudrate, polarity, phase, misuse):
+    def __init__(self, bus, baudrate, polarity, phase):
         self._bus = bus
         self._baudrate = baudrate
-        if polarity != phase:
-            misuse("SPI: mode %d, the chips here need mode 0 or 3" % (2 * polarity + phase))
+        self._mode = 2 * polarity + phase
 
     def write_readinto(self, tx, rx):
         """Send `tx` and receive as many bytes into `rx`."""
         if len(tx) != len(rx):
             raise ValueError("buffers must be the same length")
-        self._bus.transfer(tx, rx, self._baudrate)
+        self._bus.transfer(tx, rx, self._baudrate, self._mode)
 
     def write(self, tx):
         """Send `tx`; what comes back is lost."""
-        self._bus.transfer(tx, bytearray(len(tx)), self._baudrate)
+        self._bus.transfer(tx, bytearray(len(tx)), self._baudrate, self._mode)
 
     def readinto(self, rx, write=0):
         """Receive into `rx` while `write` is sent again and again."""
-        self._bus.transfer(bytes([write]) * len(rx), rx, self._baudrate)
+        self._bus.transfer(bytes([write]) * len(rx), rx, self._baudrate, self._mode)
 
 
 class I2CBus:

@@ -192,7 +192,7 @@ class HAL:
 
     def spi(self, id, sck, mosi, miso, baudrate, polarity=0, phase=0):
         """Return an SPI bus."""
-        return SPI(self._world.spi_bus(id), baudrate, polarity, phase, self._world.misuse)
+        return SPI(self._world.spi_bus(id), baudrate, polarity, phase)
 
     def i2c(self, id, sda, scl, freq):
         """Return an I2C bus."""

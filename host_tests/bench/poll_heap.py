@@ -99,7 +99,7 @@ def main():
     async def sleep_ms(milliseconds):
         clock.advance(1_000 * milliseconds)
 
-    driver = ADE7880(SPI(bus, 2_000_000, 1, 1, misuse.append), SelectLine(bus, chip), sleep_ms,
+    driver = ADE7880(SPI(bus, 2_000_000, 1, 1), SelectLine(bus, chip), sleep_ms,
                      calibration.nominal(13_860_000, 353_900), calibration.vlevel(230_000),
                      calibration.no_load_level(460))
     chip.power(True)

@@ -16,6 +16,7 @@ class Listener:
     def __init__(self, chip):
         self.chip = chip
         self.most_baud = chip.most_baud
+        self.modes = chip.modes
         self.frames = []
         self._frame = bytearray()
 
@@ -89,7 +90,7 @@ class Bench:
         self.chip.power(True)
         self.listener = Listener(self.chip)
         self.bus = SPIBus(self.misused.append)
-        self.spi = SPI(self.bus, baud, 0, 0, self.misused.append)
+        self.spi = SPI(self.bus, baud, 0, 0)
         self.cs = SelectLine(self.bus, self.listener)
 
     def frame(self, tx, part=0):

@@ -76,7 +76,7 @@ class Rig:
         self.clock.advance(100_000)
 
     def make_driver(self):
-        spi = NoisySPI(self.bus, 2_000_000, 1, 1, self.misuses.append)
+        spi = NoisySPI(self.bus, 2_000_000, 1, 1)
         spi.rig = self
         return ADE7880(spi, SelectLine(self.bus, self.chip),
                        self.sleep_ms, calibration.nominal(13_860_000, 353_900), calibration.vlevel(230_000),

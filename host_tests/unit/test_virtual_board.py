@@ -13,6 +13,7 @@ class Chip:
     """Answers each byte with its complement."""
 
     most_baud = 2_500_000
+    modes = (3,)
 
     def __init__(self):
         self.edges = []
@@ -64,7 +65,7 @@ class TestSPI(unittest.TestCase):
         self.chip = Chip()
         self.line = SelectLine(self.bus, self.chip)
         self.other = SelectLine(self.bus, Chip())
-        self.spi = SPI(self.bus, 2_000_000, 1, 1, self.misuse.append)
+        self.spi = SPI(self.bus, 2_000_000, 1, 1)
 
     def exchange(self, data):
         answer = bytearray(len(data))
@@ -90,12 +91,14 @@ class TestSPI(unittest.TestCase):
 
     def test_a_clock_faster_than_the_chip_allows_is_misuse(self):
         self.line(0)
-        SPI(self.bus, 4_000_000, 1, 1, self.misuse.append).write(b"\x01")
+        SPI(self.bus, 4_000_000, 1, 1).write(b"\x01")
         self.assertEqual(len(self.misuse), 1)
 
-    def test_a_mode_that_no_chip_here_understands_is_misuse(self):
-        SPI(self.bus, 1_000_000, 1, 0, self.misuse.append)
-        self.assertEqual(len(self.misuse), 1)
+    def test_a_mode_that_the_chip_does_not_understand_is_misuse(self):
+        self.line(0)
+        for polarity, phase in ((0, 0), (0, 1), (1, 0)):
+            SPI(self.bus, 1_000_000, polarity, phase).write(b"\x01")
+        self.assertEqual(self.misuse, ["SPI: mode %d, the chip needs 3" % mode for mode in range(3)])
 
     def test_a_controller_that_loses_power_releases_its_lines(self):
         self.line(0)

@@ -70,7 +70,7 @@ class Rig:
                                  board.CURRENT_FULL_SCALE_UA / 1e6)
         bus = SPIBus(_refuse)
         ideal = scale.nominal(board.CURRENT_FULL_SCALE_UA, board.VOLTAGE_FULL_SCALE_MV)
-        self.driver = ADE7880(SPI(bus, 2_000_000, 1, 1, _refuse), SelectLine(bus, self.chip), self._sleep_ms,
+        self.driver = ADE7880(SPI(bus, 2_000_000, 1, 1), SelectLine(bus, self.chip), self._sleep_ms,
                               calibration or ideal, scale.vlevel(board.NOMINAL_MV),
                               scale.no_load_level(board.NO_LOAD_MVA * nominal_a // 5), nominal_hz)
         self.registers = e.Registers()

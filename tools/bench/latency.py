@@ -40,7 +40,7 @@ class _Wire:
         self.chip.power(True)
         settings = board.SPI_MEMORY
         self._baud = settings["baudrate"]
-        self.spi = SPI(self._bus, self._baud, settings["polarity"], settings["phase"], self.misuse.append)
+        self.spi = SPI(self._bus, self._baud, settings["polarity"], settings["phase"])
         self.select = SelectLine(self._bus, self.chip)
 
     @property

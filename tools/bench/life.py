@@ -45,6 +45,7 @@ class _Tap:
         self._sent = bytearray()
         self._received = bytearray()
         self.most_baud = chip.most_baud
+        self.modes = chip.modes
         self.read = set()                          # addresses; whoever has used them clears it
         self.found_us = None                       # instant at which an energy register first was not 0
 

@@ -143,9 +143,7 @@ class EmulatedWorld(World):
 
     def _on_spi(self, bus, byte, hertz, mode):
         received = bytearray(1)
-        if mode not in ("0", "3"):
-            self.misuse("SPI: mode %s, the chips here need mode 0 or 3" % mode)
-        self.spi_bus(int(bus)).transfer(bytes((int(byte),)), received, int(hertz))
+        self.spi_bus(int(bus)).transfer(bytes((int(byte),)), received, int(hertz), int(mode))
         self._rp2040.send("answer", received[0])
 
     def _on_i2c(self, bus, address, data):

@@ -43,7 +43,8 @@ class VirtualADE7880:
     (None, 0x00, 0xFF) is what MISO is shorted to; `absent` is no chip at all.
     """
 
-    most_baud = 2_500_000
+    most_baud = 2_500_000                          # DS table 3
+    modes = (3,)                                   # DS "SPI-Compatible Interface": SCLK idles high, sampled on its rise
     make_physics = Physics                         # other classes with these methods make registers by other physics
     make_harmonics = Harmonics
 

@@ -32,6 +32,7 @@ class VirtualMB85RS:
     """One chip; `identity` is what it answers to RDID."""
 
     most_baud = 25_000_000                         # DS "AC characteristics", at 2.7 V and above
+    modes = (0, 3)
 
     def __init__(self, misuse, identity=FUJITSU):
         self._misuse = misuse

@@ -39,6 +39,7 @@ class VirtualW25Q:
     """One chip of `size` bytes.  `clock` is the world's."""
 
     most_baud = 50_000_000                         # DS 9.6: instruction 03h; the driver uses no faster one
+    modes = (0, 3)
 
     def __init__(self, clock, misuse, size=8 << 20):
         self._clock = clock
