@@ -18,7 +18,7 @@ import time
 import board
 from meter.app import App
 from meter.core import status as condition
-from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, E_EXPORT, E_IMPORT, R1, R2, R3, R4, VECTOR
+from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, E_EXPORT, E_IMPORT, PRIMARY, R1, R2, R3, R4, VECTOR
 from meter.display import glass as symbols
 from meter.hal import port
 from meter.version import VERSION
@@ -28,7 +28,7 @@ _PAUSE_MS = 5                                      # after a visit, that belongs
 _LAST_WORDS_MS = 100                               # until what is printed has left
 _TRACED = 64                                       # transfers kept from one visit to the next
 _COUNTS_PER_MWH = 50
-_GROUPS = (("L1", 0), ("L2", 1), ("L3", 2), ("vector", VECTOR), ("billed", BILLED))
+_GROUPS = (("L1", 0), ("L2", 1), ("L3", 2), ("vector", VECTOR), ("billed", BILLED), ("primary", PRIMARY))
 _REGISTERS = (("A+  kWh", A_IMPORT), ("A-  kWh", A_EXPORT), ("R1  kvarh", R1), ("R2  kvarh", R2), ("R3  kvarh", R3),
               ("R4  kvarh", R4), ("E+  kVAh", E_IMPORT), ("E-  kVAh", E_EXPORT))
 
@@ -82,14 +82,17 @@ def status():
 
 
 def registers():
-    """Print every energy register with six decimals: one line a register, one column a phase or sum."""
+    """Print every energy register with six decimals: one line a register, one column a phase or sum.
+
+    All are secondary but the last: what is billed, each increment times the ratio that was in force.
+    """
     app = _meter()
-    print("%-10s" % "" + "".join(["%15s" % name for name, _ in _GROUPS]))
+    print("%-10s" % "" + "".join(["%14s" % name for name, _ in _GROUPS]))
     for name, register in _REGISTERS:
         line = "%-10s" % name
         for _, group in _GROUPS:
             kwh, counts = app.registers.read(group, (register,))
-            line += "%8d.%06d" % (kwh, counts // _COUNTS_PER_MWH)
+            line += "%7d.%06d" % (kwh, counts // _COUNTS_PER_MWH)
         print(line)
 
 

@@ -14,8 +14,8 @@ _PROMPT = b"\r\n>>> "
 _PATIENCE_MS = 5_000
 
 
-def make_world(image, flash=None):
-    """Return a world under load around an image."""
+def make_world(image, flash=None, board=board):
+    """Return a world under load around an image; `board` says what is wired to it."""
     assert image.is_file(), "there is no %s yet: make image, make image DEBUG=1" % image.name
     world = EmulatedWorld(image, board, flash)
     world.mains.balanced(volts=230, amps=5, degrees=0)

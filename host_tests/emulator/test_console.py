@@ -29,6 +29,7 @@ _PULSES_PER_S = 3 * _VOLTS * _AMPS * _COS / 360     # 10 000 a kWh
 _PROMPT = "\r\n>>> "
 _PATIENCE_S = 30
 _AWATTHR = 0xE400
+_RATIO = 30
 _MPREMOTE = [sys.executable, "-m", "mpremote"]
 
 
@@ -174,17 +175,34 @@ def test_status_tells_who_it_is_what_it_measures_and_what_is_wrong_in_words(term
     assert "chip" not in lines[4]
 
 
-def test_registers_are_a_table_with_what_the_mains_gave(bench, terminal):
+def registers(terminal):
+    """Return {register: [kWh of each phase and sum]} as debug.registers() prints them."""
     lines = terminal.ask("debug.registers()").splitlines()
-    assert lines[0].split() == ["L1", "L2", "L3", "vector", "billed"]
-    rows = {line[:10].strip(): [float(part) for part in line[10:].split()] for line in lines[1:]}
+    assert lines[0].split() == ["L1", "L2", "L3", "vector", "billed", "primary"]
+    return {line[:10].strip(): [float(part) for part in line[10:].split()] for line in lines[1:]}
+
+
+def test_registers_are_a_table_with_what_the_mains_gave(bench, terminal):
+    rows = registers(terminal)
     assert list(rows) == ["A+  kWh", "A-  kWh", "R1  kvarh", "R2  kvarh", "R3  kvarh", "R4  kvarh",
                           "E+  kVAh", "E-  kVAh"]
     active = rows["A+  kWh"]
     assert 0.001 < active[4] == pytest.approx(sum(active[:3]), abs=3e-6)
+    assert active[5] == active[4]                   # the ratio is 1
     assert rows["R1  kvarh"][4] == pytest.approx(active[4] * 0.57735, rel=0.005)
     assert rows["E+  kVAh"][4] == pytest.approx(active[4] / _COS, rel=0.005)
-    assert rows["A-  kWh"] == rows["R3  kvarh"] == [0.0] * 5
+    assert rows["A-  kWh"] == rows["R3  kvarh"] == [0.0] * 6
+
+
+def test_the_primary_register_grows_by_the_ratio_in_force(bench, terminal):
+    terminal.ask(f"debug._app.energy.agree({_RATIO}, 1)")
+    before = registers(terminal)["A+  kWh"]
+    live(bench, 3)
+    after = registers(terminal)["A+  kWh"]
+    terminal.ask("debug._app.energy.agree(1, 1)")
+    billed, primary = after[4] - before[4], after[5] - before[5]
+    assert billed == pytest.approx(3 * _VOLTS * _AMPS * _COS * 3 / 3.6e6, rel=0.4)
+    assert primary == pytest.approx(_RATIO * billed, abs=2e-6 * _RATIO)
 
 
 def test_chip_reads_a_register_and_refuses_an_address_that_has_none(bench, terminal):

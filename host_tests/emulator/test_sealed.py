@@ -6,6 +6,7 @@ import pytest
 from littlefs import LittleFS
 
 from boards.rpi_pico import board
+from boards.virtual.line import Head
 from host_tests.emulator.images import DEBUG, SEALED, SEALED_ELF, make_world
 from tools.emulator.elf import addresses
 
@@ -83,6 +84,44 @@ def test_an_exception_that_ends_the_meter_resets_it_at_once_and_it_counts_again(
     world.run(seconds=3)
     assert pulses(world) > counted + 10
     assert len(world.resets) == 1
+    assert world.console == b""
+
+
+def test_an_exception_before_there_is_a_meter_resets_it_too(start):
+    world = start(SEALED)
+    number, fail = addresses(SEALED_ELF, "machine_unique_id", "m_malloc_fail")
+    world.poke(number, branch(number, fail))       # what the meter asks first gives a MemoryError, until the reset
+    world.run(seconds=4)
+    assert [cause for _, cause in world.resets] == ["software"]
+    assert world.resets[0][0] <= _FEED_US
+    assert pulses(world) > 10
+    assert world.console == b""
+
+
+def test_a_hang_before_there_is_a_meter_is_ended_by_the_watchdog(start):
+    world = start(SEALED)
+    number, = addresses(SEALED_ELF, "machine_unique_id")
+    world.poke(number, branch(number, number))
+    world.run(seconds=12)
+    assert [cause for _, cause in world.resets] == ["watchdog"]
+    assert pulses(world) > 10
+
+
+def test_what_interrupts_a_prompt_is_noise_to_the_optical_port(start):
+    world = start(SEALED)
+    head = Head(world.clock)
+    world.line.add(head)
+    world.run(seconds=2)
+    head.send(b"\x03\x03\r\n\x01\x04\x02\r\n")     # Ctrl-C, raw mode, a soft reset
+    world.run(seconds=2)
+    counted = pulses(world)
+    world.run(seconds=1)
+    assert head.seen == []
+    assert pulses(world) > counted + 5
+    head.send(b"/?!\r\n")
+    world.run(seconds=2)
+    assert head.text().startswith(b"/CTM5ctmeter-")
+    assert world.resets == []
     assert world.console == b""
 
 

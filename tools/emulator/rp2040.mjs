@@ -142,8 +142,10 @@ export class Chip {
     };
   }
 
+  // An input that nothing is wired to has the level of its pull, which rp2040js leaves out
   moved(pin, state) {
     if (state === GPIOPinState.High || state === GPIOPinState.Low) this.board.pin(pin, state === GPIOPinState.High ? 1 : 0);
+    else if (!this.inputs.has(pin)) this.mcu.gpio[pin].setInputValue(state === GPIOPinState.InputPullUp);
   }
 
   drive(pin, level) {

@@ -197,4 +197,5 @@ class EmulatedWorld(World):
         self._levels = {}
         self._lines = {pin: self.select_line(pin, 1) for pin in self._selects}
         for pin, wire in self._wires.items():
-            wire.connect(_Input(self._rp2040.send, pin))
+            if pin is not None:                    # a part that this board does not have
+                wire.connect(_Input(self._rp2040.send, pin))
