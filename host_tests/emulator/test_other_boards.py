@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is fitted decides what the meter can do, and nothing else changes: the images on an emulated RP2040 with less
-and with more around it than a development board has.
+"""The images on an emulated RP2040 with less and with more around it than a development board has.
 
 The sealed image has the board.py of boards/rpi_pico frozen in.  That with a prompt takes another one that a person has
 put into its file system, as MicroPython looks there first.  CPython and Node.
@@ -119,7 +118,7 @@ def energy_when_cut(world, warned):
 
 
 def lost_pulses(start, warned, *absent):
-    """Return how many pulses' energy a board with memory chips has lost when its supply went: [least, most]."""
+    """Return the energy that a board with memory chips has lost when its supply went, in pulses."""
     world = start(DEBUG, names_of(full, *absent), planted=True)
     pulses = energy_when_cut(world, warned)
     values = read_out(world)
@@ -133,8 +132,8 @@ def test_with_fram_and_flash_on_spi_not_a_pulse_is_lost_without_any_warning(star
     assert lost_pulses(start, False) == 0
 
 
-def test_with_flash_on_spi_alone_a_warning_saves_all_of_it(start):
-    assert lost_pulses(start, True, "PIN_FRAM_CS") == 0
+def test_with_flash_on_spi_alone_a_warning_saves_all_but_the_units_in_which_records_tell_the_phases(start):
+    assert 0 <= lost_pulses(start, True, "PIN_FRAM_CS") <= 1       # less than 20 mWh of each, a pulse is 100
 
 
 def test_with_flash_on_spi_alone_and_no_warning_it_is_what_was_counted_since_the_last_wh(start):

@@ -92,6 +92,8 @@ def test_a_board_that_is_in_order_is_asked_for_more():
 
 def test_a_board_folder_that_is_not_there_or_cannot_be_flashed_is_refused_by_name(capsys):
     assert refused(capsys, "--board", "pico") == "There is no boards/pico/board.py\n"
+    assert refused(capsys, "--board", "virtual", "--port", "x") == \
+        "boards/virtual is no board that can be flashed: it is made of software\n"
     assert refused(capsys, "--board", "esp32", "--image").startswith("boards/esp32 is no RP2040")
 
 

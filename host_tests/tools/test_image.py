@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The image builder, short of compiling: the UF2 container by its specification; what is refused, in one sentence."""
+"""The image builder: the UF2 container by its specification; what is said, and what is refused in one sentence."""
+import hashlib
 import re
 import shlex
 import struct
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from meter.version import VERSION
 from tools.image import uf2
 from tools.image.__main__ import Refused, _run, check_size, check_tree, main
 
@@ -58,8 +60,29 @@ def test_a_complete_tree_is_taken(tmp_path):
 def test_a_board_of_another_port_or_that_is_not_there_is_refused_by_name(capsys):
     assert main(["--board", "esp32"]) == 1
     assert capsys.readouterr().err.startswith("boards/esp32 is no board of MicroPython's rp2 port")
+    assert main(["--board", "virtual"]) == 1
+    assert capsys.readouterr().err.startswith("boards/virtual has no mpconfigboard.cmake: it is made of software")
     assert main(["--board", "pico"]) == 1
     assert capsys.readouterr().err == "There is no boards/pico/board.py\n"
+
+
+def test_what_was_made_is_told_with_version_size_and_sums(capsys):
+    assert _MADE.is_dir(), "there is no image yet: make image"
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    files = {name: (_MADE.parent / name).read_bytes() for name in ("ctmeter.uf2", "ctmeter.bin")}
+    assert f"build/rpi_pico/ctmeter.uf2  ctmeter {VERSION}, {len(files['ctmeter.bin'])} bytes in flash\n" in said
+    for name, data in files.items():
+        assert f"SHA-256 of {name}: {hashlib.sha256(data).hexdigest()}\n" in said
+    assert files["ctmeter.uf2"] == uf2.pack(files["ctmeter.bin"])
+
+
+def test_how_far_a_build_is_is_told_and_all_that_it_says_is_in_its_log(tmp_path):
+    told = []
+    said = "[  7%] Building C object\nwarning: 99%\n[100%] Built target firmware\n"
+    _run(tmp_path, ["printf", said.replace("%", "%%")], "1.25.0", told.append)
+    assert told == ["  7 %", "100 %"]
+    assert (tmp_path / "build.log").read_text() == said
 
 
 def test_an_image_larger_than_the_flash_is_refused_in_one_line_by_the_linker_itself(tmp_path):

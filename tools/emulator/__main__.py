@@ -7,17 +7,18 @@
 The caller has built the image (`make image`) and run `tools/setup.sh node`.  A computer of 2020 emulates about as
 fast as the meter runs; a slower one shows a meter whose clock lags behind the wall's.
 """
-import argparse
 import importlib
 import sys
 from pathlib import Path
 
 from tools.emulator.console import Bridge, ConsoleWorld
+from tools.emulator.rp2040 import EmulatorLost
 from tools.emulator.world import EmulatedWorld
-from tools.virtual_meter.__main__ import TCP_PORT, Desk
+from tools.virtual_meter.__main__ import TCP_PORT, Desk, Parser
 from tools.virtual_meter.load import parse
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PINS = range(30)                                   # of an RP2040
 
 
 class EmulatedDesk(Desk):
@@ -58,13 +59,15 @@ class EmulatedDesk(Desk):
 
 def jumper(text: str) -> tuple[int, int]:
     """Return (output, input) of "22=26".  Raises ValueError."""
-    output, _, to = text.partition("=")
-    return int(output), int(to)
+    output, to = (int(pin) for pin in text.split("="))
+    if not (output in _PINS and to in _PINS):
+        raise ValueError
+    return output, to
 
 
 def main() -> int:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog="make emulate", description="The ctmeter's image on an emulated RP2040.")
+    parser = Parser(prog="make emulate", description="The ctmeter's image on an emulated RP2040.")
     parser.add_argument("--board", default="rpi_pico", help="a folder of boards/ (default %(default)s)")
     parser.add_argument("--debug", action="store_true", help="the image with a prompt")
     parser.add_argument("--console", type=int, metavar="PORT", help="TCP port of the USB console, for mpremote")
@@ -84,11 +87,17 @@ def main() -> int:
         parser.error(f"there is no {image}: `make image` builds that of a board")
     board = importlib.import_module(f"boards.{options.board}.board")
     flash = options.flash or image.with_name("flash-debug.bin" if options.debug else "flash.bin")
+    if not flash.parent.is_dir() or flash.is_dir():
+        parser.error(f"--flash {flash} can be no file: it names no place in a folder that exists")
     try:
         bridge = None if options.console is None else Bridge(options.console)
     except OSError as problem:
         parser.error(str(problem))
-    return EmulatedDesk(load, options.port, (image, board, flash), bridge, options.jumper).run()
+    try:
+        return EmulatedDesk(load, options.port, (image, board, flash), bridge, options.jumper).run()
+    except EmulatorLost as problem:
+        print(f"make emulate: {problem}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

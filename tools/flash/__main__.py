@@ -24,6 +24,8 @@ def port_of(board):
     found = re.search(r'^PORT = "(.*)"', text, re.MULTILINE)
     if found is None:
         raise Refused(f"boards/{board} is no board that can be flashed: its board.py names no PORT")
+    if not (_ROOT / "boards" / board / "pins.csv").is_file():
+        raise Refused(f"boards/{board} is no board that can be flashed: it is made of software")
     return found[1]
 
 

@@ -21,6 +21,8 @@ _TREE = _ROOT / "build/micropython/tree"
 _OLDEST = (1, 25)
 _RELEASED = "1744675200"                            # 2025-04-15, MicroPython 1.25.0: what the image gives as its date
 _ROOM = 640 * 1024                                  # of a Pico's 2 MiB: MICROPY_HW_FLASH_STORAGE_BYTES takes 1408 KiB
+_ERASED = "\r\x1b[K"                               # in a terminal: nothing is left of the line
+_PERCENT = re.compile(rb"\[ *(\d+)%\]")              # how a line of CMake's build begins
 _NAMES = {"sealed": "ctmeter", "debug": "ctmeter-debug", "stock": "micropython"}     # of the files, by kind
 
 
@@ -59,6 +61,8 @@ def check_board(board):
         raise Refused(f"There is no boards/{board}/board.py") from None
     if port is None or port[1] != "rp2":
         raise Refused(f"boards/{board} is no board of MicroPython's rp2 port: so far an image is built for these only")
+    if not (folder / "mpconfigboard.cmake").is_file():
+        raise Refused(f"boards/{board} has no mpconfigboard.cmake: it is made of software, no image is built for it")
     return folder
 
 
@@ -74,8 +78,8 @@ def meter_version():
     return re.search(r'^VERSION = "(.*)"$', text, re.MULTILINE)[1]
 
 
-def build(board, kind, tree):
-    """Build an image of a kind, see `_NAMES`, and return its path without its extension."""
+def build(board, kind, tree, tell):
+    """Build an image of a kind, see `_NAMES`; return its path without its extension.  `tell(text)` hears progress."""
     folder = check_board(board)
     version = check_tree(tree)
     made = _ROOT / "build" / board / kind
@@ -84,11 +88,13 @@ def build(board, kind, tree):
         shutil.rmtree(made)                         # it was made from other sources
     made.mkdir(parents=True, exist_ok=True)
     jobs = f"-j{os.cpu_count()}"
-    _run(made, ["make", jobs, "-C", tree / "mpy-cross", "STRIP=:"], version)
+    tell("compiler of bytecode")
+    _run(made, ["make", jobs, "-C", tree / "mpy-cross", "STRIP=:"], version, tell)
+    tell("settings")
     _run(made, ["cmake", "-S", tree / "ports/rp2", "-B", made, "-Wno-dev", "-DPICO_BUILD_DOCS=0", "-DPICO_NO_UF2=1",
                 "-DPICO_NO_PICOTOOL=1", f"-DMICROPY_BOARD={board}", f"-DMICROPY_BOARD_DIR={folder}",
-                f"-DMICROPY_FROZEN_MANIFEST={_ROOT}/tools/image/manifest_{kind}.py"], version)
-    _run(made, ["cmake", "--build", made, jobs], version)
+                f"-DMICROPY_FROZEN_MANIFEST={_ROOT}/tools/image/manifest_{kind}.py"], version, tell)
+    _run(made, ["cmake", "--build", made, jobs], version, tell)
     image = (made / "firmware.bin").read_bytes()
     check_size(len(image))
     path = made.parent / _NAMES[kind]
@@ -97,17 +103,25 @@ def build(board, kind, tree):
     return path
 
 
-def _run(folder, command, version):
-    """Run a step of the build, quietly unless it fails."""
+def _silence(_):
+    pass
+
+
+def _run(folder, command, version, tell=_silence):
+    """Run a step of the build; `tell(text)` hears how far it is, and nobody what it says, unless it fails."""
     log = folder / "build.log"
     environment = {**os.environ, "SOURCE_DATE_EPOCH": _RELEASED, "MICROPY_GIT_TAG": "v" + version,
                    "MICROPY_GIT_HASH": "release", "PYTHONHASHSEED": "0"}       # the order of generated tables, too
     environment.pop("PICO_SDK_PATH", None)
     environment.pop("MAKEFLAGS", None)              # make started us: its jobs are not ours
-    with open(log, "wb") as file:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                              env=environment, check=False)
-    if done.returncode == 0:
+    with open(log, "wb") as file, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                                   stderr=subprocess.STDOUT, env=environment) as step:
+        for line in step.stdout:
+            file.write(line)
+            percent = _PERCENT.match(line)
+            if percent is not None:
+                tell(f"{int(percent[1]):3d} %")
+    if step.returncode == 0:
         return
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     full = next((line for line in lines if "overflowed by" in line), None)
@@ -125,15 +139,23 @@ def main(arguments=None):
     parser.add_argument("--stock", action="store_const", dest="kind", const="stock", help="MicroPython alone")
     parser.add_argument("--micropython", metavar="PATH", type=Path, default=_TREE,
                         help="a MicroPython checkout with its submodules, instead of Debian's package")
-    parser.add_argument("--quiet", action="store_true", help="say nothing if all is well")
+    parser.add_argument("--quiet", action="store_true", help="progress in a terminal, and nothing else if all is well")
     chosen = parser.parse_args(arguments)
     if not chosen.quiet:
         print("Building the image of", chosen.board, flush=True)
+    in_place = sys.stdout.isatty()
+
+    def tell(text):
+        print(f"\rimage of {chosen.board}: {text:<20}", end="", flush=True)
     try:
-        path = build(chosen.board, chosen.kind, chosen.micropython.resolve())
+        path = build(chosen.board, chosen.kind, chosen.micropython.resolve(), tell if in_place else _silence)
     except Refused as problem:
+        if in_place:
+            print(_ERASED, end="", flush=True)
         print(problem, file=sys.stderr)
         return 1
+    if in_place:
+        print(_ERASED, end="", flush=True)
     if chosen.quiet:
         return 0
     image = path.with_suffix(".bin").read_bytes()

@@ -27,7 +27,7 @@ _HELD_MS = 6_500
 _STEADY = PhaseLoad(230.0, 5.0, 30.0)
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str):
@@ -37,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> int:
     """Parse the command line and run."""
-    parser = _Parser(prog="make run", description="The ctmeter made of software.")
+    parser = Parser(prog="make run", description="The ctmeter made of software.")
     parser.add_argument("--load", metavar="V,A,DEG", help="a steady load, all phases alike, or three separated by ';'")
     parser.add_argument("--hours", type=float, help="run so many hours of virtual time without a terminal, then print")
     parser.add_argument("--poll-ms", type=int, default=virtual_board.ENERGY_POLL_MS,
@@ -92,7 +92,11 @@ class Desk:
             print(f"{problem}; choose another with ARGS='--port N'", file=sys.stderr)
             return 1
         sources = self._sources
-        world = self._world = self.make_world(RealTime(lambda: clock.now_us, sources), clock)
+        try:
+            world = self._world = self.make_world(RealTime(lambda: clock.now_us, sources), clock)
+        except Exception:
+            tcp.close()
+            raise
         terminal = PtyPort(world.clock)
         for port in (terminal, tcp):
             world.line.add(port)
