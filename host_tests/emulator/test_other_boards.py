@@ -132,8 +132,8 @@ def test_with_fram_and_flash_on_spi_not_a_pulse_is_lost_without_any_warning(star
     assert lost_pulses(start, False) == 0
 
 
-def test_with_flash_on_spi_alone_a_warning_saves_all_but_the_units_in_which_records_tell_the_phases(start):
-    assert 0 <= lost_pulses(start, True, "PIN_FRAM_CS") <= 1       # less than 20 mWh of each, a pulse is 100
+def test_with_flash_on_spi_alone_a_warning_saves_it_but_for_the_units_in_which_a_record_tells_phases(start):
+    assert 0 <= lost_pulses(start, True, "PIN_FRAM_CS") <= 1       # less than 20 mWh of each phase; a pulse is 100
 
 
 def test_with_flash_on_spi_alone_and_no_warning_it_is_what_was_counted_since_the_last_wh(start):

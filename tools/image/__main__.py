@@ -159,7 +159,8 @@ def main(arguments=None):
     if chosen.quiet:
         return 0
     image = path.with_suffix(".bin").read_bytes()
-    print("%s.uf2  ctmeter %s, %d bytes in flash" % (path.relative_to(_ROOT), meter_version(), len(image)))
+    name = f"ctmeter {meter_version()}" if chosen.kind != "stock" else "MicroPython alone"
+    print("%s.uf2  %s, %d bytes in flash" % (path.relative_to(_ROOT), name, len(image)))
     for suffix in (".uf2", ".bin"):
         digest = hashlib.sha256(path.with_suffix(suffix).read_bytes()).hexdigest()
         print("SHA-256 of %s%s: %s" % (path.name, suffix, digest))
