@@ -107,6 +107,13 @@ def test_after_the_restart_it_counts_and_answers_at_its_optical_port(bench):
     assert bench.between(lambda _: head.text()).startswith(b"/CTM5ctmeter-")
 
 
+def test_make_smoke_passes_on_a_copy_too(bench):
+    done = subprocess.run([sys.executable, "-m", "host_tests.target", "--port", bench.url], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=2 * _PATIENCE_S, check=False)
+    assert done.stdout.endswith("On the board: 6 passed, 0 failed, 11 not wired\n"), done
+    check_counts(bench)
+
+
 def change(bench, flash, action):
     """Let `action(files)` change the board's file system while the board is without power."""
     bench.between(lambda world: world.cut())

@@ -111,3 +111,14 @@ def test_after_a_power_cut_power_is_the_cause_again_and_the_flash_is_as_it_was(w
     prompt.interrupt()
     assert causes(prompt) == ("'power on'", "'power'")
     assert wrong_bytes(prompt) == "0"
+
+
+def test_a_soft_reset_is_nothing_that_the_emulator_complains_of(world, prompt, capfd):
+    world.cut()                                     # its process is another one from here on, which capfd hears
+    world.power_on()
+    world.run(seconds=1)
+    prompt.interrupt()
+    world.type("\x04")
+    world.run(seconds=2)
+    assert b"MPY: soft reboot" in world.console
+    assert capfd.readouterr() == ("", "")

@@ -53,8 +53,10 @@ def run(link, wiring, suites):
         link.run(START)
         link.mount(folder)
         try:
-            link.run("import bench")
+            link.run("import bench", _LONGEST_S)
         except Refused as problem:
+            if "ImportError" not in str(problem):
+                raise
             raise Refused(f"{problem}; is the meter on this board?  make flash") from None
         for name in suites:
             print(name, flush=True)

@@ -39,7 +39,12 @@ const commands = {
 };
 
 function say(...words) {
-  fs.writeSync(WIRE, `${chip.micros} ${words.join(' ')}\n`);
+  try {
+    fs.writeSync(WIRE, `${chip.micros} ${words.join(' ')}\n`);
+  } catch (problem) {
+    if (problem.code !== 'EPIPE') throw problem;
+    process.exit(0);                                // nobody is there any more
+  }
 }
 
 function obey() {

@@ -5,6 +5,7 @@
 // of a routine that is timed; and reached(), which sets `until` anew.
 import fs from 'node:fs';
 import { installBootrom } from './bootrom.mjs';
+import { fitCore1 } from './core1.mjs';
 import { clockPio } from './pio.mjs';
 import { Probe } from './probe.mjs';
 import { ConsoleLogger, GPIOPinState, I2CMode, LogLevel, RP2040 } from './rp2040js.mjs';
@@ -91,6 +92,7 @@ export class Chip {
       write(offset, value);
       this.uarts.forEach((uart, number) => { if (resets.reset & UART_RESET[number]) uart.reset(); });
     };
+    fitCore1(mcu);
     mcu.pio.forEach((pio) => clockPio(mcu, pio));
     this.wireFlash();
   }

@@ -14,6 +14,8 @@ from mpremote.repl import do_repl
 
 from tools.flash.link import Link, Refused, find
 
+_IMPORT_S = 60                                      # of a copy's modules: 4 s on silicon, more where it is emulated
+
 # The first line of our main.py names the copy that runs; an image with a prompt has the meter frozen in
 START = """
 try:
@@ -37,10 +39,10 @@ def start(link):
     link.interrupt()
     try:
         link.facts()
-        link.run(_MODULE)
+        link.run(_MODULE, _IMPORT_S)
         if not link.ask("debug is not None"):
             raise Refused(f"The board at {link.port} has no meter yet: make flash")
-        return link.run("debug.start()")
+        return link.run("debug.start()", _IMPORT_S)
     except Refused:
         link.leave()
         raise

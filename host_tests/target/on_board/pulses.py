@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pulse outputs, by a jumper to an input: as many as were asked for, each of its width; what an input tells of them."""
+"""The pulse outputs, by a jumper to an input: as many as asked for, each of its width; what an input tells of them."""
 import unittest
 
 import board
