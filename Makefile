@@ -52,7 +52,7 @@ mutants: ## faults seeded in the permanent memory's code: does its suite notice?
 ##@ On a controller
 image:  ## the product image of BOARD, build/BOARD/ctmeter.uf2; DEBUG=1 keeps a prompt, MICROPYTHON=path builds from yours
 	@tools/setup.sh python image
-	@$(VENV) -m tools.image --board $(BOARD) $(if $(DEBUG),--debug) $(if $(MICROPYTHON),--micropython "$(MICROPYTHON)")
+	@$(VENV) -m tools.image --board $(BOARD) $(if $(DEBUG),--debug)
 emulate: ## that image on an emulated RP2040 in this terminal, as "run"; DEBUG=1, ARGS="--console 2300": a prompt on TCP
 	@tools/setup.sh python node image
 	@$(VENV) -m tools.image --quiet $(if $(DEBUG),--debug)

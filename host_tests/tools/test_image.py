@@ -43,6 +43,12 @@ def test_a_folder_without_micropython_is_refused(tmp_path):
         check_tree(tmp_path)
 
 
+def test_every_image_is_built_from_the_checkout_that_make_was_told_of(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MICROPYTHON", str(tmp_path))
+    assert main(["--quiet"]) == 1
+    assert capsys.readouterr().err == f"{tmp_path} is no MicroPython source tree: it has no py/mpconfig.h\n"
+
+
 def test_a_micropython_older_than_the_minimum_is_refused(tmp_path):
     with pytest.raises(Refused, match=r"is MicroPython 1\.24\.0, the meter needs 1\.25 or newer"):
         check_tree(make_tree(tmp_path, minor=24))

@@ -137,8 +137,8 @@ def main(arguments=None):
     parser.add_argument("--debug", action="store_const", dest="kind", const="debug", default="sealed",
                         help="keep MicroPython's prompt on USB")
     parser.add_argument("--stock", action="store_const", dest="kind", const="stock", help="MicroPython alone")
-    parser.add_argument("--micropython", metavar="PATH", type=Path, default=_TREE,
-                        help="a MicroPython checkout with its submodules, instead of Debian's package")
+    parser.add_argument("--micropython", metavar="PATH", type=Path, default=os.environ.get("MICROPYTHON") or _TREE,
+                        help="a MicroPython checkout with its submodules (default: MICROPYTHON, or Debian's package)")
     parser.add_argument("--quiet", action="store_true", help="progress in a terminal, and nothing else if all is well")
     chosen = parser.parse_args(arguments)
     if not chosen.quiet:

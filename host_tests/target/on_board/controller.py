@@ -27,11 +27,11 @@ class TestController(unittest.TestCase):
     def test_its_flash_keeps_what_is_written_to_a_file(self):
         self.addCleanup(os.remove, _FILE)
         with open(_FILE, "wb") as file:
-            for _ in range(20):                    # a long one would need a gap that a full heap does not have
-                file.write(_PATTERN)
+            for at in range(20):                   # noqa: FURB122 no writelines; and the heap has no gap for all of it
+                file.write(_PATTERN[at:] + _PATTERN[:at])
         with open(_FILE, "rb") as file:
-            for _ in range(20):
-                self.assertEqual(file.read(256), _PATTERN)
+            for at in range(20):
+                self.assertEqual(file.read(256), _PATTERN[at:] + _PATTERN[:at])
             self.assertEqual(file.read(), b"")
 
     def test_its_clock_runs(self):
