@@ -2,6 +2,7 @@
 """The image with a prompt: what MicroPython itself says of the emulated RP2040.  One life, its tests in order."""
 import pytest
 
+from boards.virtual.world import Misuse
 from host_tests.emulator.images import DEBUG, DEBUG_ELF, Prompt, make_world
 from tools.emulator.elf import addresses
 from tools.emulator.heap import Heap
@@ -111,6 +112,25 @@ def test_after_a_power_cut_power_is_the_cause_again_and_the_flash_is_as_it_was(w
     prompt.interrupt()
     assert causes(prompt) == ("'power on'", "'power'")
     assert wrong_bytes(prompt) == "0"
+
+
+def test_a_region_of_the_flash_is_given_where_no_file_system_is_in_the_way_and_begins_where_it_was_asked_for(prompt):
+    prompt.ask("import os, rp2; f = rp2.Flash()")
+    region = "port.flash_region(%d, 8192)" % ((_BLOCK - 1) * 4096)
+    assert prompt.ask("print(%s)" % region).strip() == "None"      # MicroPython's takes all of the flash
+    prompt.ask("os.umount('/'); r = " + region)
+    assert prompt.ask("r.ioctl(4, 0), r.ioctl(5, 0)") == "(2, 4096)"
+    prompt.ask("r.ioctl(6, 1); r.writeblocks(1, bytes(4096 - i & 255 for i in range(4096)))")
+    prompt.ask("r.writeblocks(1, b'ctmeter' + b'\\xff' * 249, 0)")      # a page, and nothing is erased
+    prompt.ask("b = bytearray(4096); f.readblocks(%d, b)" % _BLOCK)
+    assert prompt.ask("sum(x != 4096 - i & 255 for i, x in enumerate(b[7:], 7))") == "0"
+    assert prompt.ask("bytes(x & (4096 - i & 255) for i, x in enumerate(b'ctmeter')) == b[:7]") == "True"
+
+
+def test_what_is_no_whole_page_of_flash_is_refused_as_silicon_would(world, prompt):
+    world.type("r.writeblocks(1, b'ctmeter', 0)\r")
+    with pytest.raises(Misuse, match="the processor has stopped: 7 bytes of flash programmed at"):
+        world.run(seconds=1)
 
 
 def test_a_soft_reset_is_nothing_that_the_emulator_complains_of(world, prompt, capfd):

@@ -128,12 +128,21 @@ export function installBootrom(chip) {
     spend(COPY_CYCLES + r[2] / 4);
   }
 
+  // Whole sectors and whole pages only, data sheet 2.8.3.1.3
+  function whole(length, unit, done) {
+    if (r[0] % unit === 0 && length % unit === 0) return true;
+    chip.stop(`${length} bytes of flash ${done} at 0x${r[0].toString(16)}`);
+    return false;
+  }
+
   function erase() {
+    if (!whole(r[1], SECTOR, 'erased')) return;
     chip.erase(r[0], r[1]);
     chip.pass(SECTOR_ERASE_NS * Math.ceil(r[1] / SECTOR));
   }
 
   function program() {
+    if (!whole(r[2], PAGE, 'programmed')) return;
     chip.program(r[0], r[1], r[2]);
     chip.pass(PAGE_PROGRAM_NS * Math.ceil(r[2] / PAGE));
   }

@@ -169,8 +169,8 @@ class EmulatedWorld(World):
         self._let_go()
         self._connect()
 
-    def _on_halted(self, why):
-        self.misuse("the processor has stopped: " + why)
+    def _on_halted(self, *why):
+        self.misuse("the processor has stopped: " + " ".join(why))
 
     def _on_took(self, address, micros):
         self._heard[int(address)](self.clock.now_us - int(micros), self.clock.now_us)
