@@ -86,6 +86,13 @@ def check_counts(bench):
     assert abs(now - began - _PULSES_PER_S * (now_us - began_us) / 1_000_000) <= 2
 
 
+def make_smoke(bench):
+    """Run `make smoke`, nothing being wired; return its exit status, what it prints and what it complains of."""
+    done = subprocess.run([sys.executable, "-m", "host_tests.target", "--port", bench.url], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=2 * _PATIENCE_S, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
 def test_a_stock_board_becomes_a_meter(bench, flash):
     status, said, complaint = make_flash(bench)
     assert (status, complaint) == (0, "")
@@ -108,9 +115,9 @@ def test_after_the_restart_it_counts_and_answers_at_its_optical_port(bench):
 
 
 def test_make_smoke_passes_on_a_copy_too(bench):
-    done = subprocess.run([sys.executable, "-m", "host_tests.target", "--port", bench.url], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=2 * _PATIENCE_S, check=False)
-    assert done.stdout.endswith("On the board: 6 passed, 0 failed, 11 not wired\n"), done
+    status, said, complaint = make_smoke(bench)
+    assert (status, complaint) == (0, ""), said
+    assert said.endswith("On the board: 6 passed, 0 failed, 11 not wired\n")
     check_counts(bench)
 
 
@@ -170,6 +177,13 @@ def test_another_programs_main_is_left_alone(bench, flash):
     assert status == 1
     assert re.fullmatch(r"The main.py at \S+ is another program's: move it away, then try again\n", complaint)
     assert copies(flash)[1] == "print('blink')\n"
+
+
+def test_make_smoke_on_a_board_without_a_meter_says_so_in_one_line(bench):
+    status, said, complaint = make_smoke(bench)
+    assert (status, said) == (1, "")
+    assert re.fullmatch(r"The board at \S+ says: ImportError: no module named 'board'; is the meter on this board\?  "
+                        r"make flash\n", complaint)
 
 
 def put(files, path, data):

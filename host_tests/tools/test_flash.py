@@ -75,6 +75,8 @@ def test_silence_is_no_board(capsys, monkeypatch):
     (("micropython", (1, 24, 1), "rp2", 6, False), "runs MicroPython 1.24.1; the meter needs 1.25 or newer"),
     (("circuitpython", (9, 2, 1), "RP2040", 6, False), "runs circuitpython 9.2.1; the meter needs MicroPython 1.25"),
     (("micropython", (1, 31, 0), "rp2", 7, False), "takes .mpy files of version 7, this mpy-cross makes 6"),
+    (("micropython", (1, 27, 0), "esp32", 6, False), "runs MicroPython 1.27.0; on esp32 the meter needs 1.25 or 1.26"),
+    (("micropython", (1, 26, 1), "esp32", 6, False), "is of MicroPython's port esp32, boards/rpi_pico of rp2"),
     (("micropython", (1, 25, 0), "esp32", 6, False), "is of MicroPython's port esp32, boards/rpi_pico of rp2"),
     (("micropython", (1, 25, 0), "rp2", 6, True), "has an image with a meter in it"),
 ])

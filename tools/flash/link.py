@@ -18,6 +18,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 _OLDEST = (1, 25)
+_NEWEST = {"esp32": (1, 26)}                        # of a port on which later ones do not do: meter/hal/esp32_rmt.py
 _ATTEMPTS = 6                                       # Ctrl-C may fall into an interrupt handler, which swallows it
 _PROMPT = b">>> "
 _WAKE = b"\r\x03\x02"                              # Ctrl-C, and Ctrl-B out of raw mode: each ends at a prompt
@@ -138,6 +139,9 @@ class Link:
             raise Refused(f"The board at {self.port} runs {name} {shown}; the meter needs MicroPython 1.25 or newer")
         if version[:2] < _OLDEST:
             raise Refused(f"The board at {self.port} runs MicroPython {shown}; the meter needs 1.25 or newer")
+        if version[:2] > _NEWEST.get(platform, version[:2]):
+            raise Refused(f"The board at {self.port} runs MicroPython {shown}; on {platform} the meter needs 1.25 or "
+                          "1.26")
         if mpy != 6:
             raise Refused(f"MicroPython {shown} at {self.port} takes .mpy files of version {mpy}, this mpy-cross makes "
                           "6")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """ESP32: pulses given by the RMT.  MicroPython 1.25 and 1.26, esp32.RMT with clock_div.
 
+Later ones take the same calls, but once `loop(False)` has ended a steady light their `wait_done` never again tells the
+end of a pulse (esp32_rmt.c of 1.27.0 and 1.28.0: what is broken off stays among the transfers under way).
 Each output takes an RMT channel and a timer for good; timer 0 belongs to the UART's interrupts, so three are left.
 """
 from collections import deque
