@@ -14,6 +14,7 @@ from boards.rpi_pico import board as rpi_pico
 from boards.virtual import board as full
 from boards.virtual.line import Head
 from host_tests.emulator.images import DEBUG, SEALED, make_world
+from host_tests.system.setting import ACK, Setter
 from meter.core.status import NO_DISPLAY, NO_MEMORY, WATCHDOG_RESET
 
 _AREA = 0xA0000                                     # where MicroPython's file system begins in a Pico's flash
@@ -79,6 +80,7 @@ def test_our_image_on_a_pico_with_the_metering_chip_and_nothing_else_counts_keep
     status = int(before["97.97.1"], 16)
     assert status & NO_DISPLAY
     assert not status & (NO_MEMORY | WATCHDOG_RESET)
+    assert Setter(world).sign_on(before["C.1.0"]) != ACK       # no switch at its pin is a seal that is whole
     world.cut()
     world.run(seconds=1)
     world.power_on()
