@@ -115,7 +115,7 @@ class ADE7880:
         self.refused = False
         self._watch_at = 0
         self._watch_count = 1                      # of them at each poll
-        self._unsettled_polls = 0                  # until the checksum is taken as the golden one
+        self._unsettled_polls = 0                  # until results are settled and the checksum is the golden one
         self._golden = array("i", [0, 0])
         self._changed = False                      # its configuration is known to be wrong: only a reset helps
         self._based = False                        # high and low hold totals of this chip
@@ -260,6 +260,11 @@ class ADE7880:
             for phase in range(3):
                 codes[slot] = link.read(_READ_PLAN[part] + _READ_DISTANCE[part] * phase, codes[slot])
                 slot += 1
+
+    @property
+    def settled(self) -> bool:
+        """What is measured is the mains; before, it is also the start: every reading is too low."""
+        return not self._unsettled_polls
 
     @property
     def retries(self) -> int:
