@@ -190,7 +190,7 @@ def _send(link, folder, old, files, present, wanted, say):
 def _try(link, folder, say):
     """Let the new copy run beside the prompt for a moment, and show what it says of itself."""
     link.interrupt()
-    link.run(switch(folder).partition("\n")[0] + "\nimport debug, time\ndebug.start()\ntime.sleep(4)", _TRIAL_S)
+    link.run(switch(folder).partition("\n")[0] + "\nimport debug, time\ndebug.start()\ntime.sleep(3)", _TRIAL_S)
     said = link.run("debug.status()")
     if not said.startswith(_ANSWERS):
         raise Refused("The new copy does not answer: the board is as it was")
