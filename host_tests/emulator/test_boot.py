@@ -87,7 +87,7 @@ def apply(world):
 
 
 def twin_of(world):
-    """Return the meter on CPython after the same minute: powered so late that both have told their chip to run at once."""
+    """Return the meter on CPython after the same minute, powered so late that both chips began to run together."""
     first = World(App, board)
     first.run(seconds=1)
     late_ms = round((world.chip.running_since_us - first.chip.running_since_us) / 1_000)

@@ -114,7 +114,8 @@ FIGURES = (
     *[Figure(key, "energy error, " + what, "ppm", 100, lambda key=key: _accuracy.measure(key))
       for key, (what, _, _) in _ACCURACY.items()],
     Figure("M2", "heap allocated per energy poll, m32f32", "bytes", 0, lambda: on_micropython("poll_heap.py")),
-    Figure("M2.source", "the same, compiled from source", "bytes", 0, lambda: on_micropython("poll_heap.py", source=True)),
+    Figure("M2.source", "heap allocated per energy poll, compiled from source, m32f32", "bytes", 0,
+           lambda: on_micropython("poll_heap.py", source=True)),
     Figure("M2.store", "heap allocated per store of it in FRAM, m32f32: the CRC, a long integer", "bytes", 32,
            lambda: on_micropython("store_heap.py")),
     Figure("M3", "heap used by the firmware after start, compiled from source, m32f32", "bytes", 190_000,
