@@ -68,7 +68,7 @@ class Cells:
     def __init__(self, sectors, misuse, strict_units=False):
         self.sectors = sectors
         self.misuse = misuse
-        self._held = {}                            # sector: its pieces, without sectors that are blank
+        self._held = {}                            # sector: its pieces up to the last one that was programmed
         self._weak = {}                            # (sector, offset): mask
         self._units = {} if strict_units else None         # sector: a bit for each unit that was programmed
         self._faint = {}                           # (sector, unit): what a faint program had meant for it
@@ -275,8 +275,9 @@ class Cells:
 
     def _piece(self, piece):
         """Return the bytes of a piece; bits that are stuck are so from the beginning, and whatever is put there."""
-        sector = piece // _PIECES
-        held = self._held[sector][piece % _PIECES] if sector in self._held else _BLANK
+        sector, at = divmod(piece, _PIECES)
+        pieces = self._held.get(sector, ())
+        held = pieces[at] if at < len(pieces) else _BLANK
         stuck = self.stuck.get(sector) if self.stuck else None
         if stuck:
             held = bytearray(held)
@@ -289,11 +290,13 @@ class Cells:
     def _put(self, sector, place, data):
         pieces = self._held.get(sector)
         if pieces is None:
-            pieces = self._held[sector] = [_BLANK] * _PIECES
+            pieces = self._held[sector] = []
         at = 0
         while at < len(data):
             piece, inside = divmod(place + at, _PIECE)
             part = min(len(data) - at, _PIECE - inside)
+            while len(pieces) <= piece:
+                pieces.append(_BLANK)
             held = pieces[piece]
             held = held[:inside] + data[at:at + part] + held[inside + part:]
             pieces[piece] = _BLANK if held == _BLANK else _ZERO if held == _ZERO else held
