@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Run the portable tests on MicroPython: one process per file, with the heap of an RP2040.
 
-The caller has built the interpreter (tools/micropython/build.sh).  A test file is portable unless it imports
-pytest, numpy or hypothesis.
+As on a product, the firmware is frozen into the interpreter (tools/micropython/build.sh), which is linked again first
+when a file of the firmware or of the simulated board has changed.  A test file is portable unless it imports pytest,
+numpy or hypothesis.
 """
 import argparse
 import ast
@@ -16,8 +17,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = ROOT / "build/micropython/micropython-m32f32"
+SOURCE_INTERPRETER = INTERPRETER.with_name("micropython-m32f32-source")        # without the firmware
+_BUILD = ROOT / "tools/micropython/build.sh"
 ROOMS = ("unit", "chip", "system")
-_HEAP = "401k"                                      # 241 kB as on an RP2040; bytecode, frozen there; simulated chips
+HEAP = "241k"                                       # what an RP2040 has
 SEARCH_PATH = ".frozen:.:firmware"
 _CPYTHON_ONLY = {"pytest", "numpy", "hypothesis"}
 _TIMEOUT_S = 900
@@ -72,11 +75,19 @@ def verdict(status, output):
     return passed, failed, skipped, "%d failed" % failed if failed else ""
 
 
+def build(*kind):
+    """Bring the interpreter up to date with what is frozen into it; return whether that is done, else it was told.
+
+    The kind "source" is SOURCE_INTERPRETER.
+    """
+    return subprocess.run([_BUILD, *kind], stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def run_file(path, root=ROOT, interpreter=INTERPRETER):
     """Run one test file; return ((passed, failed, skipped, complaint), output, seconds)."""
     began = time.monotonic()
     try:
-        done = subprocess.run([interpreter, "-X", "heapsize=" + _HEAP, path], cwd=root, stdin=subprocess.DEVNULL,
+        done = subprocess.run([interpreter, "-X", "heapsize=" + HEAP, path], cwd=root, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_TIMEOUT_S,
                               env={**os.environ, "MICROPYPATH": SEARCH_PATH}, check=False)
         output = done.stdout.decode(errors="replace")
@@ -92,12 +103,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="tools.portable_tests", description="Portable tests on MicroPython.")
     parser.add_argument("--only", metavar="WORD", default="", help="files with WORD in their path or in a test's name")
     word = parser.parse_args(arguments).only
-    if not INTERPRETER.exists():
-        print("MicroPython is not there: run tools/setup.sh micropython", file=sys.stderr)
+    if not build():
         return 1
     files, others = collect(ROOT / "host_tests", word)
     print("MicroPython: %d portable test files, heap %s; %d files need CPython and are left out"
-          % (len(files), _HEAP, others), flush=True)
+          % (len(files), HEAP, others), flush=True)
     total = [0, 0, 0]
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         running = {pool.submit(run_file, path): path for path in files}

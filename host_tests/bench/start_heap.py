@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""M3: print the bytes of heap that the firmware holds after its start, its modules compiled from source.
+"""M3: print the bytes of heap that the firmware holds after its start.  MicroPython only.
 
-MicroPython only.
+The argument is the file that meter.app has to come from: a path below firmware/ if it is compiled from source, none if
+it is frozen.
 """
 import gc
+import sys
 
 from boards.virtual.world import World
 
@@ -13,8 +15,9 @@ before = [0]
 def make(board, hal):
     gc.collect()
     before[0] = gc.mem_alloc()
-    from meter.app import App
-    return App(board, hal)
+    from meter import app
+    assert app.__file__ == sys.argv[1], app.__file__
+    return app.App(board, hal)
 
 
 world = World(make)

@@ -2,7 +2,11 @@
 """Mains in, registers out: every phase, quadrant and sum against the textbook."""
 import unittest
 
+from boards.virtual import board as virtual_board
+from boards.virtual.world import World
 from host_tests.system import readings
+from meter.app import App
+from meter.core import calibration
 
 STIMULI = ((231.0, 5.0, 20.0), (219.0, 2.0, 325.0), (242.0, 0.7, 110.0))
 MINUTES = 6
@@ -84,6 +88,27 @@ class TestReadOutForms(unittest.TestCase):
             place = 10.0 ** -(len(digits) - digits.index(".") - 1)
             with self.subTest(code=code):
                 self.assertAlmostEqual(value, wanted, delta=1.2 * place)
+
+    def test_no_present_value_is_told_before_the_chip_has_settled_at_a_start_or_with_another_calibration(self):
+        world = World(App, virtual_board)
+        world.mains.balanced(volts=230, amps=5, degrees=30)
+        exact = {"32.7.0": "230.0*V", "31.7.0": "0005.00*A"}
+        near = {"21.7.0": 0.99593, "23.7.0": 0.575}
+        for occasion in ("power", "calibration"):
+            silent = 0
+            for tenth in range(50):
+                world.run(milliseconds=100)
+                lines = dict([line.decode()[:-1].split("(") for line in world.meter.objects.readout()])
+                if "32.7.0" not in lines:
+                    silent += 1
+                    continue
+                with self.subTest(occasion=occasion, tenth=tenth):
+                    self.assertEqual({code: lines[code] for code in exact}, exact)
+                    for code, wanted in near.items():
+                        self.assertAlmostEqual(float(lines[code].split("*")[0]), wanted, delta=0.0012)
+            self.assertTrue(13 <= silent <= 25, silent)
+            world.meter.chip.calibrate(calibration.nominal(virtual_board.CURRENT_FULL_SCALE_UA,
+                                                           virtual_board.VOLTAGE_FULL_SCALE_MV))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tools.bench import __main__ as bench
 from tools.bench import cuts, outages, stalls
 from tools.bench.figure import Figure, Measured, spread
 from tools.bench.meters import LOADS, Rig, gained_wh, lost_wh
+from tools.bench.target import on_micropython
 
 
 def figure(most=None, least=None, full=None):
@@ -47,6 +48,11 @@ def test_a_figure_that_does_not_exist_is_one_line(monkeypatch, capsys):
 def test_every_figure_has_a_name_of_its_own():
     names = [row.id for row in bench.FIGURES]
     assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("source", [False, True], ids=["frozen", "source"])
+def test_an_energy_poll_takes_no_heap_whether_the_firmware_is_frozen_or_not(source):
+    assert on_micropython("poll_heap.py", source=source) == 0
 
 
 @pytest.mark.parametrize("load", LOADS)

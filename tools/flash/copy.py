@@ -191,7 +191,7 @@ def _try(link, folder, say):
     """Let the new copy run beside the prompt for a moment, and show what it says of itself."""
     say("trying it beside the prompt; it takes some seconds")
     link.interrupt()
-    link.run(switch(folder).partition("\n")[0] + "\nimport debug, time\ndebug.start()\ntime.sleep(4)", _TRIAL_S)
+    link.run(switch(folder).partition("\n")[0] + "\nimport debug, time\ndebug.start()\ntime.sleep(3)", _TRIAL_S)
     said = link.run("debug.status()")
     if not said.startswith(_ANSWERS):
         raise Refused("The new copy does not answer: the board is as it was")

@@ -152,6 +152,11 @@ class VirtualADE7880:
         self._die.spoil(address, value)
         self._choose_energy_reads()
 
+    @property
+    def running_since_us(self):
+        """The instant at which Run was set to 1 the last time; 0 before the first time."""
+        return self._die.run_us
+
     def stick(self, address, mask):
         """Bits of a register can no longer be written: they are 0."""
         self._die.writes.stuck[address] = mask

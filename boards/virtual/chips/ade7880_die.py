@@ -36,7 +36,7 @@ _CRC = const(1 << 25)
 _ALWAYS = const(1 << 21)                           # a reserved bit of STATUS1 that reads 1
 _SAMPLE_US = const(125)
 _LAG_US = const(110_000)                           # results settle to 99.5 % in 0.58 s: first order
-_SETTLED_US = const(3_000_000)
+_SETTLED_US = const(1_900_000)                     # less than a fifth of a code of rms is then missing at full scale
 
 
 class Die:
@@ -53,6 +53,7 @@ class Die:
         self._harmonics = make_harmonics(values, mains, self._physics)
         self._callback = None
         self._level = 1
+        self.run_us = 0                            # instant of Run = 1
         self._lives = 0                            # a reset that is overtaken by the next must not end it
         self.clear()
         mains.watch(self._mains_changing)
@@ -120,7 +121,7 @@ class Die:
     def _start_or_stop(self):
         running = bool(self.values[_RUN] & 1)
         if running and not self._running:
-            self._run_us = self._now_us
+            self.run_us = self._now_us
             self._counted_us = 0
             self._settled = False
             self._silent = {}                      # flag of STATUS1: since when, or None once told
@@ -172,7 +173,7 @@ class Die:
             edges = physics.refresh()
             self._energy.refresh()
             self._watch_crossings()
-        age_us = now_us - self._run_us
+        age_us = now_us - self.run_us
         unsettled = 0.0 if self._settled else exp(-age_us / _LAG_US)
         effective_us = age_us - _LAG_US + int(_LAG_US * unsettled)
         flags = self._energy.count(effective_us - self._counted_us)

@@ -19,8 +19,10 @@ PAGE = 256
 _UNIT = 16
 _WEAK_BITS = 2                                     # of a program
 _WEAK_ERASED_BITS = 40                             # of an erasure
-_BLANK = b"\xFF" * PAGE
-_PAGES = SECTOR // PAGE
+_PIECE = 64                                        # what is held as one: most of them are blank or zero, and shared
+_PIECES = SECTOR // _PIECE
+_BLANK = b"\xFF" * _PIECE
+_ZERO = bytes(_PIECE)
 
 # What may be wrong with a sector
 PROGRAM_ERROR = "program error"                    # the device says so: OSError
@@ -66,9 +68,10 @@ class Cells:
     def __init__(self, sectors, misuse, strict_units=False):
         self.sectors = sectors
         self.misuse = misuse
-        self._held = {}                            # page: bytes, without those that are blank
+        self._held = {}                            # sector: its pieces up to the last one that was programmed
         self._weak = {}                            # (sector, offset): mask
-        self._units = {} if strict_units else None         # sector: {unit: None, or what a faint program had for it}
+        self._units = {} if strict_units else None         # sector: a bit for each unit that was programmed
+        self._faint = {}                           # (sector, unit): what a faint program had meant for it
         self.erasures = {}                         # sector: number of them
         self.faults = {}                           # sector: what is wrong with it
         self.stuck = {}                            # sector: {offset: mask of bits that are 0 for ever}
@@ -87,11 +90,11 @@ class Cells:
         self.read_bytes += len(buf)
         at = 0
         while at < len(buf):
-            page, place = divmod(address + at, PAGE)
-            part = min(len(buf) - at, PAGE - place)
-            if self.faults and self.faults.get(page // _PAGES) == READ_ERROR:
+            piece, place = divmod(address + at, _PIECE)
+            part = min(len(buf) - at, _PIECE - place)
+            if self.faults and self.faults.get(piece // _PIECES) == READ_ERROR:
                 raise OSError(5)
-            buf[at:at + part] = self._page(page)[place:place + part]
+            buf[at:at + part] = self._piece(piece)[place:place + part]
             at += part
         if self._weak:
             self._waver(address, buf)
@@ -158,14 +161,17 @@ class Cells:
     # --- what a test does to it
     def snapshot(self):
         """Return all that the cells hold, to be given to `restore`."""
-        units = self._units or {}
-        return dict(self._held), dict(self._weak), dict(self.erasures), {key: dict(units[key]) for key in units}
+        units = {sector: bytearray(used) for sector, used in self._units.items()} if self._units else {}
+        held = {sector: list(pieces) for sector, pieces in self._held.items()}
+        return held, dict(self._weak), dict(self.erasures), units, dict(self._faint)
 
     def restore(self, snapshot):
         """Hold what they held then."""
-        self._held, self._weak, self.erasures = [dict(part) for part in snapshot[:3]]
+        self._held = {sector: list(pieces) for sector, pieces in snapshot[0].items()}
+        self._weak, self.erasures = [dict(part) for part in snapshot[1:3]]
         if self._units is not None:
-            self._units = {key: dict(snapshot[3][key]) for key in snapshot[3]}
+            self._units = {sector: bytearray(used) for sector, used in snapshot[3].items()}
+            self._faint = dict(snapshot[4])
 
     def flip(self, address, bit):
         """Turn one bit over."""
@@ -182,9 +188,9 @@ class Cells:
         """Return what some bytes are, without a look at weak ones."""
         data = bytearray()
         while size:
-            page, place = divmod(address, PAGE)
-            part = min(size, PAGE - place)
-            data += self._page(page)[place:place + part]
+            piece, place = divmod(address, _PIECE)
+            part = min(size, _PIECE - place)
+            data += self._piece(piece)[place:place + part]
             address += part
             size -= part
         return bytes(data)
@@ -215,13 +221,13 @@ class Cells:
     def _cut_erase(self, sector):
         chance = self._chance
         if self._mode == PREFIX:
-            done = bytes(PAGE) if chance.below(2) else _BLANK
+            done = _ZERO if chance.below(2) else _BLANK
             whole = chance.below(SECTOR + 1)
-            for page in range(_PAGES):
-                self._put(sector, page * PAGE, done[:max(min(whole - page * PAGE, PAGE), 0)])
+            for place in range(0, whole, _PIECE):
+                self._put(sector, place, done[:whole - place])
         elif self._mode == RANDOM:
-            for page in range(_PAGES):
-                self._put(sector, page * PAGE, chance.data(PAGE))
+            for place in range(0, SECTOR, _PIECE):
+                self._put(sector, place, chance.data(_PIECE))
         elif self._mode in (WEAK, FAINT):
             if self._mode == WEAK:
                 self._clear(sector)
@@ -256,36 +262,44 @@ class Cells:
                 buf[at] = buf[at] & ~mask & 0xFF | mask & self._chance.below(256)
 
     def _clear(self, sector):
-        for page in range(sector * _PAGES, (sector + 1) * _PAGES):
-            self._held.pop(page, None)
+        self._held.pop(sector, None)
         for key in [key for key in self._weak if key[0] == sector]:
             del self._weak[key]
         if self._units is not None:
             self._units.pop(sector, None)
+            for key in [key for key in self._faint if key[0] == sector]:
+                del self._faint[key]
 
     def _get(self, sector, place, size):
         return self.held(sector * SECTOR + place, size)
 
-    def _page(self, page):
-        """Return the bytes of a page; bits that are stuck are so from the beginning, and whatever is put there."""
-        held = self._held.get(page, _BLANK)
-        stuck = self.stuck.get(page // _PAGES) if self.stuck else None
+    def _piece(self, piece):
+        """Return the bytes of a piece; bits that are stuck are so from the beginning, and whatever is put there."""
+        sector, at = divmod(piece, _PIECES)
+        pieces = self._held.get(sector, ())
+        held = pieces[at] if at < len(pieces) else _BLANK
+        stuck = self.stuck.get(sector) if self.stuck else None
         if stuck:
             held = bytearray(held)
             for at in stuck:
-                if at // PAGE == page % _PAGES:
-                    held[at % PAGE] &= ~stuck[at]
+                if at // _PIECE == piece % _PIECES:
+                    held[at % _PIECE] &= ~stuck[at]
             held = bytes(held)
         return held
 
     def _put(self, sector, place, data):
-        address = sector * SECTOR + place
+        pieces = self._held.get(sector)
+        if pieces is None:
+            pieces = self._held[sector] = []
         at = 0
         while at < len(data):
-            page, inside = divmod(address + at, PAGE)
-            part = min(len(data) - at, PAGE - inside)
-            held = self._held.get(page, _BLANK)
-            self._held[page] = held[:inside] + data[at:at + part] + held[inside + part:]
+            piece, inside = divmod(place + at, _PIECE)
+            part = min(len(data) - at, _PIECE - inside)
+            while len(pieces) <= piece:
+                pieces.append(_BLANK)
+            held = pieces[piece]
+            held = held[:inside] + data[at:at + part] + held[inside + part:]
+            pieces[piece] = _BLANK if held == _BLANK else _ZERO if held == _ZERO else held
             at += part
 
     def _check(self, sector, place, old, data):
@@ -304,13 +318,19 @@ class Cells:
         """
         if self._units is None:
             return
-        units = self._units.setdefault(sector, {})
+        used = self._units.get(sector)
+        if used is None:
+            used = self._units[sector] = bytearray(SECTOR // _UNIT // 8)
         for unit in range(place // _UNIT, (place + len(done) - 1) // _UNIT + 1):
-            part = slice(max(unit * _UNIT - place, 0), (unit + 1) * _UNIT - place)
-            if not _is_blank(meant[part]) and unit in units and units[unit] != meant[part]:
+            first, end = max(unit * _UNIT - place, 0), (unit + 1) * _UNIT - place
+            part = meant[first:end]
+            if not _is_blank(part) and used[unit >> 3] >> (unit & 7) & 1 and self._faint.get((sector, unit)) != part:
                 self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
-            if not _is_blank(done[part]):
-                units[unit] = meant[part] if faint else None
+            if not _is_blank(done[first:end]):
+                used[unit >> 3] |= 1 << (unit & 7)
+                self._faint.pop((sector, unit), None)
+                if faint:
+                    self._faint[sector, unit] = part
 
 
 def _changes(old, new):

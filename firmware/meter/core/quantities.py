@@ -30,9 +30,9 @@ _FULL_CIRCLE = const(36_000)
 _LONGEST_MS = const(10_000)                        # a poll after a longer gap tells nothing of the present
 _SEQUENCE_TIMES = const(3)                         # equal results in a row before the glass believes them
 
-# atan(2**-n) in 0.0001°, for a CORDIC of 16 steps
-_ARCTANGENTS = (450_000, 265_651, 140_362, 71_250, 35_763, 17_899, 8_952, 4_476,
-                2_238, 1_119, 560, 280, 140, 70, 35, 17)
+# atan(2**-n) in 0.0001°, for a CORDIC of 16 steps; an array, for a tuple that is frozen holds long integers
+_ARCTANGENTS = array("i", (450_000, 265_651, 140_362, 71_250, 35_763, 17_899, 8_952, 4_476,
+                           2_238, 1_119, 560, 280, 140, 70, 35, 17))
 
 
 def angle(x: int, y: int) -> int:

@@ -6,6 +6,8 @@ Two forms are shown.  `info()`: eight digits 0 or 1 (display 97.97.0, read-out F
 watched yet.  The triangle on the glass goes with digits 2 and 4.
 `detail()`: eight hexadecimal digits (97.97.1): the conditions below, latched ones in the upper half.
 """
+from array import array
+
 from micropython import const
 
 # Live conditions
@@ -35,8 +37,9 @@ WATCHDOG_RESET = const(1 << 24)                    # this start was not one of t
 
 _CHIP_FAULT = const(CHIP_ABSENT | CHIP_NOISE | CHIP_STARTING)
 _MEMORY_FAULT = const(NO_MEMORY | FRAM_LOST | FLASH_LOST | FOREIGN_MEMORY | SETTINGS_LOST)
-_LATCHED_WITH = ((CHIP_ABSENT, CHIP_WAS_ABSENT), (CHIP_NOISE, CHIP_WAS_NOISY),
-                 (FRAM_LOST, MEMORY_WAS_LOST), (FLASH_LOST, MEMORY_WAS_LOST))
+# In turn a live condition and what it latches; an array, for a tuple that is frozen would make the word a long integer
+_LATCHED_WITH = array("i", (CHIP_ABSENT, CHIP_WAS_ABSENT, CHIP_NOISE, CHIP_WAS_NOISY,
+                            FRAM_LOST, MEMORY_WAS_LOST, FLASH_LOST, MEMORY_WAS_LOST))
 
 _DIGIT_MEMORY = const(2)
 _DIGIT_CHIP = const(4)
@@ -51,9 +54,9 @@ class Status:
     def set(self, condition: int) -> None:
         """Raise `condition`, and what is latched with it."""
         word = self.word | condition
-        for live, latched in _LATCHED_WITH:
-            if condition & live:
-                word |= latched
+        for at in range(0, len(_LATCHED_WITH), 2):
+            if condition & _LATCHED_WITH[at]:
+                word |= _LATCHED_WITH[at + 1]
         self.word = word
 
     def clear(self, condition: int) -> None:

@@ -75,10 +75,10 @@ FACTOR = const(12)
 PERIOD = const(15)
 ANGLE = const(18)
 _READINGS = const(21)
-_READ_PLAN = (
-    (_AIRMS, 2), (_AVRMS, 2), (_AWATT, 1), (_AVA, 1), (_APF, 1), (_APERIOD, 1), (_ANGLE0, 1),
-)
-_ENERGIES = (_AWATTHR, _AFVARHR, _AVAHR)
+# Arrays, for a tuple that is frozen holds long integers: to reckon with one allocates
+_READ_PLAN = array("H", (_AIRMS, _AVRMS, _AWATT, _AVA, _APF, _APERIOD, _ANGLE0))
+_READ_DISTANCE = b"\x02\x02\x01\x01\x01\x01\x01"
+_ENERGIES = array("H", (_AWATTHR, _AFVARHR, _AVAHR))
 
 
 class ChipLost(Exception):
@@ -115,7 +115,7 @@ class ADE7880:
         self.refused = False
         self._watch_at = 0
         self._watch_count = 1                      # of them at each poll
-        self._unsettled_polls = 0                  # until the checksum is taken as the golden one
+        self._unsettled_polls = 0                  # until results are settled and the checksum is the golden one
         self._golden = array("i", [0, 0])
         self._changed = False                      # its configuration is known to be wrong: only a reset helps
         self._based = False                        # high and low hold totals of this chip
@@ -136,7 +136,7 @@ class ADE7880:
         come out of reset, OSError(EIO) if words get lost, ChipLost(NOT_STARTED) if it does not keep what is written.
         """
         link = self._link
-        self._watch_count = (len(self._setup.watched) + 1) * poll_ms // 1_000 + 1
+        self._watch_count = (len(self._setup.watched) // 2 + 1) * poll_ms // 1_000 + 1
         self._unsettled_polls = _SETTLED_MS // poll_ms + 1
         await self._find()
         if self._counts_already():
@@ -256,10 +256,15 @@ class ADE7880:
         """
         link = self._link
         slot = 0
-        for first, distance in _READ_PLAN:
+        for part in range(len(_READ_PLAN)):
             for phase in range(3):
-                codes[slot] = link.read(first + distance * phase, codes[slot])
+                codes[slot] = link.read(_READ_PLAN[part] + _READ_DISTANCE[part] * phase, codes[slot])
                 slot += 1
+
+    @property
+    def settled(self) -> bool:
+        """What is measured is the mains; before, it is also the start: every reading is too low."""
+        return not self._unsettled_polls
 
     @property
     def retries(self) -> int:
@@ -353,9 +358,9 @@ class ADE7880:
         watched = self._setup.watched
         for _ in range(self._watch_count):
             at = self._watch_at
-            self._watch_at = (at + 1) % (len(watched) + 1)
+            self._watch_at = (at + 2) % (len(watched) + 2)
             if at < len(watched):
-                changed = changed or not link.holds(watched[at][0], watched[at][1])
+                changed = changed or not link.holds(watched[at], watched[at + 1])
             elif not self._unsettled_polls:        # the chip's CRC over RAM and configuration is the golden one
                 link.read_halves(_CHECKSUM, self._golden[0], self._golden[1])
                 changed = changed or link.high != self._golden[0] or link.low != self._golden[1]

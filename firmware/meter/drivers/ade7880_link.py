@@ -6,6 +6,7 @@ LAST_RWDATA hold the same value, or the word is read again.  What no proof over 
 arrives wrong in the word and in its repetition alike.  Nothing here allocates in a steady loop; the functions of that
 loop are small because MicroPython takes the state of one of more than 11 words from the heap, each time it is called.
 """
+from array import array
 from errno import EIO
 
 from micropython import const
@@ -22,7 +23,8 @@ _WRITE = const(0x00)
 _LAST_ADD = const(0xE9FE)
 _LAST_OP = const(0xEA01)
 _LAST_OP_WRITE = const(0xCA)
-_LAST_RWDATA = (None, 0xE7FD, 0xE9FF, None, 0xE5FF)            # by the width of the register
+# By the width of the register.  An array, for a tuple that is frozen holds long integers: to reckon with one allocates
+_LAST_RWDATA = array("H", (0, 0xE7FD, 0xE9FF, 0, 0xE5FF))
 
 # Hidden registers, DS "Digital signal processor" and anomaly er002
 _KEY = const(0xE7FE)

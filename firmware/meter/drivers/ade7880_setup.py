@@ -3,6 +3,8 @@
 
 A calibration is three times the eight `FIELDS` of a phase, in the chip's own numbers (core/calibration.py).
 """
+from array import array
+
 from micropython import const
 
 # Registers of phase A: (address, distance to the next phase), DS tables 30 and 34
@@ -44,8 +46,8 @@ _THRESHOLD = const(3)                              # DS "Active energy calculati
 class Setup:
     """The rows of one calibration.
 
-    `ram`: for the DSP RAM; `plain`: the others; `watched`: those that the chip's own checksum does not cover, or on
-    which all hangs.  `calibration`: what they were made of.
+    `ram`: for the DSP RAM; `plain`: the others; `watched`: addresses and values in turn of those that the chip's own
+    checksum does not cover, or on which all hangs.  `calibration`: what they were made of.
     """
 
     def __init__(self, calibration, vlevel: int, no_load: int, nominal_hz: int) -> None:
@@ -60,5 +62,5 @@ class Setup:
             # er004: the no-load logic of active and reactive energy is faulty and stays off
             + [(_APNOLOAD, 0), (_VARNOLOAD, 0), (_VANOLOAD, no_load), (_CONFIG3, 0x01),
                (_WTHR, _THRESHOLD), (_VARTHR, _THRESHOLD), (_VATHR, _THRESHOLD)])
-        self.watched = tuple([(RUN, 1), (ACCURACY, ACCURACY_VALUE)] + [
-            row for row in self.plain if row[0] >= _APNOLOAD or _APHCAL <= row[0] < CONFIG])
+        self.watched = array("i", [RUN, 1, ACCURACY, ACCURACY_VALUE] + [
+            number for row in self.plain if row[0] >= _APNOLOAD or _APHCAL <= row[0] < CONFIG for number in row])

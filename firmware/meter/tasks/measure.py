@@ -121,13 +121,16 @@ class Measure:
             self._retries = self._chip.retries
             self._status.set(condition.CHIP_WAS_NOISY)
         self._energy.add(counts)
-        self._quantities.add(counts, elapsed_ms)
-        self._averages.add(counts, elapsed_ms)
+        if self._chip.settled:                     # present values are not those of the start
+            self._quantities.add(counts, elapsed_ms)
+            self._averages.add(counts, elapsed_ms)
         self._pulses.give(self._energy.increments, interval_us)
 
     def second(self) -> None:
-        """Refresh the present values.  Raises OSError(EIO)."""
+        """Refresh the present values, if the chip has settled.  Raises OSError(EIO)."""
         self._energy.second()
+        if not self._chip.settled:
+            return
         self._chip.read(self._codes)
         self._averages.sample(self._parts[1], self._parts[0])
         self._quantities.update(*self._parts)
