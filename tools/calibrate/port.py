@@ -8,6 +8,8 @@ import time
 import serial
 from serial.tools import list_ports
 
+from tools.calibrate.values import Refused
+
 _REQUEST = b"/?!\r\n"
 _BAUDS = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
 _ACK, _NAK = b"\x06", b"\x15"
@@ -18,12 +20,10 @@ _REACTION_S = 0.25                                 # 6.3.15: 200…1500 ms
 _TRIES = 3
 _MEANINGS = {
     "ER01": "the meter has no {name}", "ER02": "the meter does not take {text!r} for {name}",
+    "ER02 CAL.SET": "the meter does not take these numbers: one is beyond what its front end can need; what was in force "
+                    "still is",
     "ER03": "this password does not open {name}: level 4 wants its password and the seal open",
     "ER04": "the meter cannot store {name} now: try again in some seconds", "ER05": "the meter has no such command"}
-
-
-class Refused(Exception):
-    """It cannot go on; the text is for the person at the keyboard."""
 
 
 def find(port):
@@ -105,7 +105,7 @@ class Session:
             if start == b"\x02":
                 code = said.strip("()")
                 if code in _MEANINGS:
-                    raise Refused(_MEANINGS[code].format(name=name, text=text))
+                    raise Refused(_MEANINGS.get(f"{code} {name}", _MEANINGS[code]).format(name=name, text=text))
                 return said
             if start == b"\x01":
                 raise Refused("the meter has ended the session")
