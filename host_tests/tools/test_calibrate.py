@@ -339,7 +339,7 @@ class Desk:
     def __init__(self):
         self.world = world = WaveformWorld(App, board)
         world.mains.install(front_end=BAD, averaged_s=20.0)
-        self.set(points("230,5,0")[0])
+        world.mains.balanced(230, 5, 0)
         world.run(seconds=5)
         world.seal.drive(0)
         self.tcp = TcpPort(world.clock, removed=self._removed)
@@ -347,14 +347,44 @@ class Desk:
         self.url = f"socket://127.0.0.1:{self.tcp.port}"
         self._wanted = None
         self._set = threading.Event()
+        self._writers = []
+        self.source = lambda values: (values.volts, values.amps, degrees(atan2(values.vars, values.watts)))
         world.set_pace(Hurry(world.clock, (self.tcp,)))
 
     def _removed(self):
         self.world.meter.optical.lost()
 
+    def time_led(self, path, fast=1.0):
+        """Write the LED's edges to a file as a clock sees them that is so much faster than true time."""
+        edges = self.world.edges.keep(board.PIN_LED_KWH)
+
+        def write(file):
+            file.writelines(f"{at_us / 1e6 * fast:.6f} {level}\n" for at_us, level in edges)
+            edges.clear()
+        self._writers.append((open(path, "w"), write))  # noqa: SIM115 closed with the desk
+
+    def add_reference(self, path, per_kwh):
+        """Write the pulses of a meter without error to a file."""
+        state = [self.world.clock.now_us, 0.0]     # up to here, what has not made a pulse
+
+        def write(file):
+            watts = self.world.mains.true_watts().sum()
+            quantum = 3.6e6 / per_kwh
+            elapsed_s = (self.world.clock.now_us - state[0]) / 1e6
+            pulses = int((state[1] + watts * elapsed_s) / quantum)
+            file.writelines(f"{state[0] / 1e6 + (number * quantum - state[1]) / watts:.6f}\n"
+                            for number in range(1, pulses + 1))
+            state[:] = [self.world.clock.now_us, state[1] + watts * elapsed_s - pulses * quantum]
+        self._writers.append((open(path, "w"), write))  # noqa: SIM115 closed with the desk
+
+    def close(self):
+        self.tcp.close()
+        for file, _ in self._writers:
+            file.close()
+
     def set(self, point):
-        for phase, true in enumerate(point.phases):
-            self.world.mains.set(phase, true.volts, true.amps, degrees(atan2(true.vars, true.watts)))
+        for phase, values in enumerate(point.phases):
+            self.world.mains.set(phase, *self.source(values))
 
     def ready(self, number, point):
         """Be the person at the source: called by the client's thread."""
@@ -376,6 +406,9 @@ class Desk:
                 self._wanted = None
                 self._set.set()
             self.world.run(milliseconds=200)
+            for file, write in self._writers:
+                write(file)
+                file.flush()
         assert outcome, "the tool did not end in time"
         return outcome[0]
 
@@ -413,7 +446,7 @@ def desk(monkeypatch):
     desk = Desk()
     monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
     yield desk
-    desk.tcp.close()
+    desk.close()
 
 
 def test_a_meter_is_calibrated_at_three_points_and_is_right_at_them_and_between(desk, tmp_path, capsys):
@@ -442,6 +475,49 @@ def test_a_meter_is_calibrated_at_three_points_and_is_right_at_them_and_between(
     assert desk.error("230,5,0") == pytest.approx(before, abs=0.05)
     assert desk.serve("restore", str(saved), "--by", "A. Lovelace") == 0
     assert desk.error("230,5,60") <= 0.05
+
+
+def run(desk, tmp_path, *arguments):
+    words = [word for text in QUICK for word in ("--point", text)]
+    return desk.serve("run", *words, "--by", "A. L.", "--seconds", "20", "--report", str(tmp_path / "r.md"), "--keep",
+                      str(tmp_path / "k.json"), *arguments)
+
+
+def test_with_the_led_it_is_the_clock_of_the_host_that_counts(desk, tmp_path, capsys):
+    desk.time_led(tmp_path / "led.txt", fast=1.002)        # so that true watts seem to be fewer
+    assert run(desk, tmp_path, "--led", str(tmp_path / "led.txt")) == 0, capsys.readouterr()
+    for text in (*QUICK[:2], "230,1,30"):
+        assert desk.error(text) == pytest.approx(0.2, abs=0.05), text
+    said = (tmp_path / "r.md").read_text()
+    assert "pulses of the LED in" in said
+    assert "as a stronger point had it" in said    # at 0.05 A there are two pulses in 20 s
+
+
+def test_with_pulses_of_a_reference_meter_the_meter_follows_them_and_not_what_was_entered(desk, tmp_path, capsys):
+    desk.source = lambda values: (values.volts, values.amps * 1.015, degrees(atan2(values.vars, values.watts)) + 0.4)
+    desk.add_reference(tmp_path / "reference.txt", 100_000)
+    assert run(desk, tmp_path, "--reference", str(tmp_path / "reference.txt"), "--constant", "100000") == 0, \
+        capsys.readouterr()
+    for text in (*QUICK, "230,1,30"):
+        assert desk.error(text) <= 0.06, text
+
+
+def test_an_led_of_another_meter_a_wrong_constant_and_a_silent_one_are_told(desk, tmp_path, capsys):
+    desk.time_led(tmp_path / "led.txt")
+    (tmp_path / "silent.txt").write_text("")
+    point = ("--steady", "--point", "230,5,0", "--seconds", "5")
+    for arguments, said in (
+        (("--led", str(tmp_path / "silent.txt")), "0 pulses have come, 48 were to be expected"),
+        (("--led", str(tmp_path / "led.txt"), "--led-constant", "9000"), "is its constant right?"),
+        (("--led", str(tmp_path / "none.txt")), "cannot be read"),
+        (("--led", str(tmp_path / "tty") + ":cts"), "cannot be opened"),
+        (("--led", str(tmp_path / "led.txt"), "--led-constant", "0"), "pulses per kWh cannot be"),
+        (("--reference", str(tmp_path / "led.txt")), "take --reference SOURCE and --constant N"),
+    ):
+        assert desk.serve("measure", *point, *arguments) == 1
+        told = capsys.readouterr().err
+        assert said in told
+        assert told.count("\n") == 1
 
 
 def test_measuring_changes_nothing_and_tells_the_errors(desk, tmp_path, capsys):

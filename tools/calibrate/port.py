@@ -10,6 +10,11 @@ from serial.tools import list_ports
 
 from tools.calibrate.values import Refused
 
+try:
+    from termios import error as _TermiosError
+except ImportError:                                # Windows
+    _TermiosError = OSError                        # type: ignore[assignment,misc]
+
 _REQUEST = b"/?!\r\n"
 _BAUDS = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
 _ACK, _NAK = b"\x06", b"\x15"
@@ -17,6 +22,9 @@ _BREAK = b"\x01B0\x03q"
 _STARTS = b"\x01\x02\x06\x15"
 _ANSWER_S = 3.0
 _REACTION_S = 0.25                                 # 6.3.15: 200…1500 ms
+_DRAIN_S = 0.3
+_OPENED_BAUD = 1200                                # never left behind: a pseudo-terminal calls it an error to change nothing
+_TROUBLES = (OSError, _TermiosError)
 _TRIES = 3
 _MEANINGS = {
     "ER01": "the meter has no {name}", "ER02": "the meter does not take {text!r} for {name}",
@@ -42,8 +50,9 @@ class Session:
     def __init__(self, port: str, password: str) -> None:
         self._name = port
         try:
-            self._port = serial.serial_for_url(port, 300, bytesize=7, parity="E", stopbits=1, timeout=_ANSWER_S)
-        except (OSError, ValueError) as problem:
+            self._port = serial.serial_for_url(port, _OPENED_BAUD, bytesize=7, parity="E", stopbits=1, timeout=_ANSWER_S)
+            self._port.baudrate = 300
+        except (*_TROUBLES, ValueError) as problem:
             raise Refused(f"{port} cannot be opened: {problem}") from None
         try:
             self._sign_on(password)
@@ -57,8 +66,8 @@ class Session:
     def __exit__(self, *_):
         try:
             self._port.write(_BREAK)
-            self._port.flush()
-        except OSError:
+            self._drain()
+        except _TROUBLES:
             pass                                   # the port has gone: the meter ends the session by itself
         self._port.close()
 
@@ -84,8 +93,7 @@ class Session:
         if speed not in _BAUDS:
             raise Refused(f"the meter at {self._name} has no programming mode: {said[1:].strip().decode()}")
         self._send(f"\x060{speed}1\r\n".encode())
-        self._port.flush()
-        time.sleep(0.3)                            # the head's adapter may still be sending
+        self._drain()
         self._port.baudrate = _BAUDS[speed]
         if self._receive()[:2] != (b"\x01", "P0"):
             raise Refused("the meter does not ask for a password")
@@ -94,6 +102,11 @@ class Session:
         if start != _ACK:
             raise Refused("the meter does not take this password: is it that of level 4, and the seal open?  After "
                           "three wrong ones it waits, up to ten minutes")
+
+    def _drain(self):
+        """Let everything leave the wire: an adapter, or a pseudo-terminal, may still hold it when it says that it has."""
+        self._port.flush()
+        time.sleep(_DRAIN_S)
 
     def _ask(self, command, name, text=""):
         """Send a command; return what a data message says, "" for an acknowledgement."""
@@ -116,13 +129,13 @@ class Session:
         try:
             self._port.reset_input_buffer()
             self._port.write(data)
-        except OSError as problem:
+        except _TROUBLES as problem:
             raise Refused(f"{self._name} is gone: {problem}") from None
 
     def _until(self, last):
         try:
             return self._port.read_until(last)
-        except OSError as problem:
+        except _TROUBLES as problem:
             raise Refused(f"{self._name} is gone: {problem}") from None
 
     def _receive(self):
@@ -142,7 +155,7 @@ class Session:
         while time.monotonic() < ends:
             try:
                 byte = self._port.read(1)
-            except OSError as problem:
+            except _TROUBLES as problem:
                 raise Refused(f"{self._name} is gone: {problem}") from None
             if byte and byte in wanted:
                 return byte

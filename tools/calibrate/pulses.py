@@ -7,14 +7,14 @@ controller has no part in a calibration, and an LED that does not give what is r
 
 A reference meter's pulses tell the true active power of all phases together; volts, amps and angle are entered, as the
 source has them.  Near power factor 1 the pulses tell how much larger everything is than was entered; elsewhere, as
-that is known from then on, how late the current is.
+that is known from then on, how late the current is, which then holds for the points near power factor 1 too.
 
 Where a load is so light that an average has less than five pulses, the LED's last word on the meter's clock holds, and
 of a reference what was entered; both are said.
 """
 from dataclasses import replace
 from itertools import pairwise
-from math import copysign, hypot, sqrt
+from math import atan2, copysign, hypot, sqrt, tan
 from statistics import median
 
 from tools.calibrate.values import Measured, Point, Refused, Values
@@ -95,7 +95,7 @@ class Led:
             raise Refused(f"{point}: too light for the LED in {got.seconds:.0f} s; begin with a stronger one")
         else:
             how = "the meter's clock, as a stronger point had it by the LED"
-            self._say(f"  too light for the LED: {how}")
+        self._say(f"  time: {how}")
         return replace(got, timed=how, phases=tuple(
             replace(values, watts=values.watts * self._ratio, vars=values.vars * self._ratio) for values in got.phases))
 
@@ -111,6 +111,7 @@ class Reference:
         self._counted = counted
         self._say = say
         self._larger: float | None = None          # than what is entered everything is, by the last upright point
+        self._slips: list[float] = []              # radians by which currents are later than entered, by the others
 
     def begin(self) -> None:
         """An average begins."""
@@ -125,17 +126,38 @@ class Reference:
         ratio = found[0] / abs(point.watts)
         if abs(ratio - 1) > _MOST_REFERENCE:
             raise Refused(f"the reference's pulses tell {found[0]:.6g} W, what was entered {abs(point.watts):.6g}")
-        upright = all(abs(values.watts) >= _UPRIGHT * hypot(values.watts, values.vars) for values in point.phases)
+        upright = _upright(point)
         if upright:
             self._larger = ratio
         elif self._larger is None:
             raise Refused(f"{point}: with pulses of a reference a point near power factor 1 comes first")
         self._say(f"  reference: {found[1]}, {100 * (ratio - 1):+.3f} % of what was entered")
-        return replace(point, phases=tuple(_told(values, ratio, self._larger, upright) for values in point.phases))
+        true = replace(point, phases=tuple(_told(values, ratio, self._larger, upright) for values in point.phases))
+        if not upright:
+            self._slips += [_angle(now) - _angle(then) for now, then in zip(true.phases, point.phases, strict=True)]
+        return true
+
+    def finish(self, measured) -> list:
+        """Return [(point, average)] with the angles of upright points as the other ones have shown them to be."""
+        if not self._slips:
+            return measured
+        slip = sum(self._slips) / len(self._slips)
+        self._slips = []
+        return [(replace(point, phases=tuple(replace(values, vars=values.watts * tan(_angle(values) + slip))
+                                             for values in point.phases)) if _upright(point) else point, got)
+                for point, got in measured]
 
     def close(self) -> None:
         """Give the source back."""
         self._counted.close()
+
+
+def _upright(point):
+    return all(abs(values.watts) >= _UPRIGHT * hypot(values.watts, values.vars) for values in point.phases)
+
+
+def _angle(values):
+    return atan2(values.vars, values.watts)
 
 
 def _told(entered, ratio, larger, upright):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from tools.calibrate.solve import errors, told
 from tools.calibrate.values import JOULES_PER_COUNT, PHASES, Refused
 
-_PICTURE_INCHES = (8.0, 6.0)
+_PICTURE_INCHES = (9.0, 6.0)
 
 
 def rows(measured):
@@ -36,7 +36,7 @@ def write(path, identity, by, before, after, numbers, open_still="") -> None:
              f"{datetime.now(UTC).strftime('%Y-%m-%d %H:%M')} UTC, by {by}, firmware {identity.version}.", "",
              f"Worst error of active power: {found}.", "", f"![errors]({picture.name})", "", "## Load points", ""]
     lines += [f"{number}. {point} at {point.hertz:g} Hz, averaged over {got.seconds:.1f} s, of which a count is "
-              f"{100 * JOULES_PER_COUNT / got.seconds / point.weakest:.3f} %; "
+              f"{100 * JOULES_PER_COUNT / got.seconds / point.weakest:.2g} %; "
               f"time: {got.timed}"
               for number, (point, got) in enumerate(after, 1)]
     if open_still:
@@ -74,7 +74,7 @@ def _draw(path, identity, before, after):
         axes.axhspan(-band, band, color="0.9", zorder=0, label=f"±{band:g}")
         axes.axhline(0, color="0.3", linewidth=0.8)
         axes.set_ylabel(unit)
-        axes.legend(fontsize=8, ncol=3)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         axes.set_xticks(range(len(names)), names)
     axes.set_xlabel("load point and phase")
     figure.suptitle(f"Errors of meter {identity.serial_number} before and after calibration", fontsize=10)
