@@ -12,6 +12,7 @@ from meter.app import App
 from meter.core import calibration as scale
 from meter.core import energy as e
 
+
 def expected_percent(front_end, phase, degrees):
     """Return the error of active power that a front end makes at 5 A and 25 degrees Celsius, uncalibrated."""
     light = front_end.knee_amps / (front_end.knee_amps + 5.0)

@@ -72,7 +72,8 @@ NOISY = FrontEnd(divider=(0.03, -0.03, 0.015), transformer=(0.03, -0.02, -0.03),
 
 
 @pytest.mark.parametrize(("texts", "told"), [
-    (("230,5,0",), (0, 1, 2, 7)), (("230,5,60",), (0, 1, 2, 7)), (("230,5,0", "230,5,60", "230,0.1,0"), (0, 1, 2, 3, 4, 7)),
+    (("230,5,0",), (0, 1, 2, 7)), (("230,5,60",), (0, 1, 2, 7)),
+    (("230,5,0", "230,5,60", "230,0.1,0"), (0, 1, 2, 3, 4, 7)),
     (THREE, (0, 1, 2, 3, 4, 5, 7)), (("230,5,0", "5,5,0", "230,0.01,0"), (0, 1, 2, 3, 4, 5, 6, 7))])
 def test_each_number_of_each_phase_is_what_the_errors_of_the_front_end_ask_for(texts, told):
     rig = Rig(NOISY)
@@ -93,7 +94,7 @@ def signed_steps(raw):
 
 
 @pytest.mark.parametrize(("front_end", "nominal_a"), [(TYPICAL_5A, 5), (TYPICAL_1A, 1)], ids=["5 A", "1 A"])
-def test_a_meter_rests_without_load_after_the_usual_points_and_may_not_after_what_is_advised_against(front_end, nominal_a):
+def test_a_meter_rests_after_the_usual_points_and_does_not_after_what_is_advised_against(front_end, nominal_a):
     usual = reference.usual(nominal_a)
     assert solve.advice(usual, nominal_a) == ""
     assert counts_without_load(front_end, nominal_a, usual) == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The calibration that undoes the errors of a front end that is known, from its figures and the chip's data sheet alone.
+"""The calibration that undoes the errors of a known front end, from its figures and the chip's data sheet alone.
 
 Design figures of the example front end: 353.9 V and 13.86 A at full scale, codes of 100 µV, 4 µA, counts of 72 mJ.
 """

@@ -5,6 +5,7 @@ The influences of voltage, frequency and loading are taken one at a time; FULL=1
 firmware's share is what is wrong with an ideal front end; the system's is that of typical ones after a calibration at
 three points, or at In alone, by tools/calibrate.
 """
+from dataclasses import replace
 from functools import cache
 
 from boards.virtual import board
@@ -38,18 +39,24 @@ def _ideal():
 
 
 @cache
-def _calibration(nominal_a, points=_THREE):
+def _calibration(nominal_a, points=_THREE, bits=None):
     """Return the numbers of a typical front end, calibrated at the usual points or, _ONE, at In alone."""
-    return calibrated(_FRONT_ENDS[nominal_a], nominal_a, _ideal(), reference.usual(nominal_a)[:points])
+    return calibrated(_front_end(nominal_a, bits), nominal_a, _ideal(), reference.usual(nominal_a)[:points])
+
+
+def _front_end(nominal_a, bits):
+    """Return the typical front end, with converters of so many bits without noise if not None."""
+    front_end = _FRONT_ENDS[nominal_a]
+    return front_end if bits is None else replace(front_end, noise_bits=bits)
 
 
 @cache
-def _active(nominal_a, calibration_points, full):
+def _active(nominal_a, calibration_points, full, bits=None):
     points = grid.active(nominal_a)
     points = points if full else grid.influences(points)
     if calibration_points == _NONE:
         return errors(IDEAL, None, points)
-    return errors(_FRONT_ENDS[nominal_a], _calibration(nominal_a, calibration_points), points)
+    return errors(_front_end(nominal_a, bits), _calibration(nominal_a, calibration_points, bits), points)
 
 
 @cache
@@ -74,10 +81,10 @@ def _share(point):
     return point.amps / point.nominal_a * 1.0001
 
 
-def _of_limit(classes, calibration_points, full=False):
+def _of_limit(classes, calibration_points, bits, full=False):
     """Return the largest part of a limit of these classes that is used, at any point that has one."""
     parts = [abs(result.active) / limit(ACTIVE[name], result.point) for nominal_a in (5, 1) for name in classes
-             for result in _active(nominal_a, calibration_points, full) if result.active is not None]
+             for result in _active(nominal_a, calibration_points, full, bits) if result.active is not None]
     return Measured(max(parts), "%d points" % len([part for part in parts if part]))
 
 
@@ -191,9 +198,9 @@ def figures() -> tuple[Figure, ...]:
     def row(name, what, most, points, chosen):
         return Figure(name, what, "%", most, lambda: _over(points, chosen), full=lambda: _over(points, chosen, True))
 
-    def part(name, what, most, classes, points):
-        return Figure(name, what, "", most, lambda: _of_limit(classes, points),
-                      full=lambda: _of_limit(classes, points, True))
+    def part(name, what, most, classes, points, bits=None):
+        return Figure(name, what, "", most, lambda: _of_limit(classes, points, bits),
+                      full=lambda: _of_limit(classes, points, bits, True))
 
     return (
         row("B1", "firmware alone: worst active error from Itr on", 0.01, _NONE, lambda p: _share(p) >= _TRANSITION),
@@ -204,6 +211,7 @@ def figures() -> tuple[Figure, ...]:
              ("0.2 S",), _THREE),
         row("B2.high", "typical front ends, three points: worst active error at PF 1 from 0.1 In on", 0.1, _THREE,
             lambda p: _share(p) >= 0.1 and p.factor == "1"),
+        part("B2.24", "the same with 24 bits without noise", 1, ("0.2 S",), _THREE, 24.0),
         part("B2.one", "typical front ends, calibrated at In alone: part of the limits of class 0.2 S", 1, ("0.2 S",),
              _ONE),
         part("B3", "typical front ends, calibrated at In alone: part of the limits of class B and 1", 0.333,

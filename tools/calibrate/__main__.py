@@ -3,7 +3,7 @@
 
     make calibrate PORT=/dev/ttyUSB0 ARGS="read --save meter.json"       the numbers in force, and a copy of them
     make calibrate PORT=… ARGS="restore meter.json --by 'A. Name'"       put them back
-    make calibrate PORT=… ARGS="run --by 'A. Name' --usual"              In, In at power factor 0.5, 0.002 In, 230 V each
+    make calibrate PORT=… ARGS="run --by 'A. Name' --usual"              at In, at In and power factor 0.5, at 0.002 In
     make calibrate PORT=… ARGS="run --by 'A. Name' --point 230,5,0 --point 230,5,60 --point 230,0.01,0"
     make calibrate PORT=… ARGS="run … --led /dev/ttyUSB1:cts"            the meter's LED, timed by this computer
     make calibrate PORT=… ARGS="run … --reference /dev/ttyUSB1:cts --constant 1000000"   pulses of a reference meter
@@ -107,13 +107,17 @@ def work(chosen, ready) -> None:
     measures = chosen.command in ("measure", "run")
     points = points_of(chosen) if measures else []
     port = find(chosen.port)
+
+    def points_for(identity):
+        return points or reference.usual(identity.nominal_a, hertz=chosen.hz)
+
     with ExitStack() as sources:
         led, pulses = _sources(chosen, sources) if measures else (None, None)
         password = os.environ.get(_PASSWORD) or getpass("password of level 4: ")
         bench = Bench(lambda: Session(port, password), (lambda *_: None) if measures and chosen.steady else ready, say,
                       chosen.seconds if measures else None, led, pulses)
         if chosen.command == "run":
-            bench.run(points, by, chosen.report, chosen.keep)
+            bench.run(points_for, by, chosen.report, chosen.keep)
         elif chosen.command == "restore":
             serial_number, numbers = backup.load(chosen.file)
             bench.put(numbers, by, serial_number)
@@ -123,7 +127,7 @@ def work(chosen, ready) -> None:
             if chosen.command == "read":
                 _read(chosen, identity, numbers)
             else:
-                _measure(chosen, bench, identity, numbers, points)
+                _measure(chosen, bench, identity, numbers, points_for(identity))
 
 
 def _sources(chosen, sources):
@@ -147,7 +151,7 @@ def _read(chosen, identity, numbers):
 
 
 def _measure(chosen, bench, identity, numbers, points):
-    measured = bench.measure(points or reference.usual(identity.nominal_a, hertz=chosen.hz), identity)
+    measured = bench.measure(points, identity)
     for number, phase, found in rows(measured):
         say(f"  point {number}, {phase}: {', '.join(f'{kind} {value:+.3f}' for kind, value in found.items())}")
     if chosen.save:

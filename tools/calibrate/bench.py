@@ -2,7 +2,6 @@
 """A calibration from its first average to its report; between load points the person at the bench is asked to go on."""
 from tools.calibrate import backup, report
 from tools.calibrate.meter import Meter
-from tools.calibrate.reference import usual
 from tools.calibrate.solve import advice, doubt, solve, told
 from tools.calibrate.values import JOULES_PER_COUNT, Refused
 
@@ -61,13 +60,14 @@ class Bench:
                 raise Refused(f"meter {found} answers, this calibration is of {serial_number}")
             meter.put(numbers, by)
 
-    def run(self, points, by, path, keep) -> float:
-        """Calibrate: measure, solve, put, measure again, report to `path`; `keep`: file for the numbers of before.  No `points`: the usual ones.
+    def run(self, points_for, by, path, keep) -> float:
+        """Calibrate: measure, solve, put, measure again, report to `path`.
 
-        Return the worst error of active power afterwards, in percent.
+        `points_for(identity)`: at which points; `keep`: file for the numbers of before.  Return the worst error of
+        active power afterwards, in percent.
         """
         identity, numbers = self.state()
-        points = points or usual(identity.nominal_a)
+        points = points_for(identity)
         open_still = advice(points, identity.nominal_a)
         if open_still:
             self._say("note: " + open_still)
@@ -81,7 +81,8 @@ class Bench:
         after = self.measure(points, identity)
         report.write(path, identity, by, before, after, (numbers, solved), open_still)
         worst = report.worst(after)
-        self._say(f"worst error of active power {report.worst(before):.3f} % before, {worst:.3f} % now; report: {path}")
+        self._say(f"worst error of active power {report.worst(before):.3f} % before, {worst:.3f} % now; "
+                  f"report: {path}")
         return worst
 
     def _average(self, meter, number, point):

@@ -24,7 +24,10 @@ _MODEM_S = 0.003                                   # how late an edge may be see
 
 
 def open_source(text):
-    """Return what tells pulses: `begin()`, then `end()` for the instants since in seconds; `resolution_s`; `close()`."""
+    """Return what tells pulses: `begin()`, `end()` for the instants since in seconds, `resolution_s`, `close()`.
+
+    Raises Refused.
+    """
     name, _, line = text.rpartition(":")
     if name and line in _LINES:
         try:

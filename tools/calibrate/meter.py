@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a calibration asks of a meter: who it is, what it measures over a while, its numbers (firmware/meter/config.py)."""
+"""What a calibration asks of a meter: who it is, what it measures over a while, its numbers.  See meter/config.py."""
 import time
 
 from meter.core.calibration import FIELDS
@@ -21,8 +21,8 @@ class Meter:
 
     def identity(self) -> Identity:
         """Return who it is."""
-        return Identity(*[self._session.read(name) for name in ("C.1.0", "0.2.0", "CAL.STATE")],
-                        int(self._session.read("IN")))
+        read = self._session.read
+        return Identity(read("C.1.0"), read("0.2.0"), read("CAL.STATE"), self._line("IN", 1)[0])
 
     def numbers(self) -> list:
         """Return the calibration in force: 24 numbers of the chip."""

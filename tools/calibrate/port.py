@@ -11,9 +11,10 @@ from serial.tools import list_ports
 from tools.calibrate.values import Refused
 
 try:
-    from termios import error as _TermiosError
+    import termios
+    _TROUBLES: tuple = (OSError, termios.error)
 except ImportError:                                # Windows
-    _TermiosError = OSError                        # type: ignore[assignment,misc]
+    _TROUBLES = (OSError,)
 
 _REQUEST = b"/?!\r\n"
 _BAUDS = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
@@ -23,13 +24,12 @@ _STARTS = b"\x01\x02\x06\x15"
 _ANSWER_S = 3.0
 _REACTION_S = 0.25                                 # 6.3.15: 200…1500 ms
 _DRAIN_S = 0.3
-_OPENED_BAUD = 1200                                # never left behind: a pseudo-terminal calls it an error to change nothing
-_TROUBLES = (OSError, _TermiosError)
+_OPENED_BAUD = 1200                                # never left behind: a pseudo-terminal refuses what is set already
 _TRIES = 3
 _MEANINGS = {
     "ER01": "the meter has no {name}", "ER02": "the meter does not take {text!r} for {name}",
-    "ER02 CAL.SET": "the meter does not take these numbers: one is beyond what its front end can need; what was in force "
-                    "still is",
+    "ER02 CAL.SET": "the meter does not take these numbers: one is beyond what its front end can need; what was in "
+                    "force still is",
     "ER03": "this password does not open {name}: level 4 wants its password and the seal open",
     "ER04": "the meter cannot store {name} now: try again in some seconds", "ER05": "the meter has no such command"}
 
@@ -50,7 +50,8 @@ class Session:
     def __init__(self, port: str, password: str) -> None:
         self._name = port
         try:
-            self._port = serial.serial_for_url(port, _OPENED_BAUD, bytesize=7, parity="E", stopbits=1, timeout=_ANSWER_S)
+            self._port = serial.serial_for_url(port, _OPENED_BAUD, bytesize=7, parity="E", stopbits=1,
+                                               timeout=_ANSWER_S)
             self._port.baudrate = 300
         except (*_TROUBLES, ValueError) as problem:
             raise Refused(f"{port} cannot be opened: {problem}") from None
@@ -104,7 +105,7 @@ class Session:
                           "three wrong ones it waits, up to ten minutes")
 
     def _drain(self):
-        """Let everything leave the wire: an adapter, or a pseudo-terminal, may still hold it when it says that it has."""
+        """Let everything leave the wire: adapters and pseudo-terminals hold it longer than they say."""
         self._port.flush()
         time.sleep(_DRAIN_S)
 

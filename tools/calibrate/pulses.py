@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Power from pulses: of the meter's own LED, timed by the host, and of a reference meter.
 
-The LED is what a laboratory judges a meter by.  It tells the energy of all phases together, an average (CAL.AVG) that of
-each: the phases' shares are the average's, their sum and its time are the LED's.  With that the clock of the meter's
+The LED is what a laboratory judges a meter by.  It tells the energy of all phases together, an average (CAL.AVG) that
+of each: the phases' shares are the average's, their sum and its time are the LED's.  With that the clock of the meter's
 controller has no part in a calibration, and an LED that does not give what is registered is found.
 
 A reference meter's pulses tell the true active power of all phases together; volts, amps and angle are entered, as the
@@ -44,7 +44,7 @@ class Counted:
         self._source.begin()
 
     def end(self, expected_watts: float, seconds: float):
-        """Return (W, how it was found) of the pulses since, None if so few are to be expected that they tell nothing."""
+        """Return (W, how it was found) of the pulses since, None if too few are to be expected.  Raises Refused."""
         instants = self._source.end()
         expected = expected_watts * seconds * self._per_kwh / JOULES_PER_KWH
         if expected < _LEAST_PULSES:
@@ -54,8 +54,8 @@ class Counted:
         spans = [later - earlier for earlier, later in pairwise(instants)]
         usual = median(spans)
         if min(spans) <= 0 or max(abs(span - usual) for span in spans) > _UNEVEN * usual + self._source.resolution_s:
-            raise Refused(f"{self._whose}: pulses come every {min(spans):.3g} to {max(spans):.3g} s: one was missed, one "
-                          "was none, or the load is not steady")
+            raise Refused(f"{self._whose}: pulses come every {min(spans):.3g} to {max(spans):.3g} s: one was missed, "
+                          "one was none, or the load is not steady")
         span = instants[-1] - instants[0]
         if self._source.resolution_s > _LEAST_RESOLUTION * span:
             raise Refused(f"{self._whose}: {span:.3g} s of pulses are too short to be timed by this line; average over "
@@ -89,8 +89,8 @@ class Led:
             watts, how = found
             self._ratio = watts / got.watts
             if abs(self._ratio - 1) > _MOST_LED:
-                raise Refused(f"the LED tells {watts:.6g} W, the averages {got.watts:.6g}: is it this meter's, and is its "
-                              "constant right?")
+                raise Refused(f"the LED tells {watts:.6g} W, the averages {got.watts:.6g}: is it this meter's, and is "
+                              "its constant right?")
         elif self._ratio is None:
             raise Refused(f"{point}: too light for the LED in {got.seconds:.0f} s; begin with a stronger one")
         else:
@@ -161,7 +161,7 @@ def _angle(values):
 
 
 def _told(entered, ratio, larger, upright):
-    """Return what a phase has if its active power is `ratio` times, its apparent power `larger` times what was entered."""
+    """Return what a phase has: its active power is `ratio` times, the apparent one `larger` times what was entered."""
     watts = entered.watts * ratio
     if upright:
         return Values(entered.volts, entered.amps, watts, entered.vars * ratio)

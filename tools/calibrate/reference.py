@@ -22,7 +22,7 @@ _MOST_AMPS = 15.0
 
 
 def usual(nominal_a: int, volts: float = 230.0, hertz: float = 50.0) -> list:
-    """Return the three points that tell all: In, In at power factor 0.5, and where noise is a good part of a current."""
+    """Return the points that tell all: In, In at power factor 0.5, and where noise is a good part of a current."""
     return [from_text(f"{volts},{amps:g},{degrees}", hertz)
             for amps, degrees in ((nominal_a, 0), (nominal_a, 60), (LIGHT_SHARE * nominal_a, 0))]
 

@@ -67,9 +67,9 @@ def _draw(path, identity, before, after):
     for axes, kind, unit, band in zip(figure.subplots(2, sharex=True), ("P %", "angle '"),
                                       ("active power, %", "angle, minutes"), (0.1, 1.0), strict=True):
         names = [f"{number} {phase}" for number, phase, _ in rows(before)]
-        for found, shift, colour, label in ((before, -0.2, "#c0504d", "before"), (after, 0.2, "#4f81bd", "after")):
-            axes.bar([place + shift for place in range(len(names))], [errors[kind] for _, _, errors in rows(found)], 0.4,
-                     color=colour, label=label)
+        for measured, shift, colour, label in ((before, -0.2, "#c0504d", "before"), (after, 0.2, "#4f81bd", "after")):
+            axes.bar([place + shift for place in range(len(names))], [found[kind] for _, _, found in rows(measured)],
+                     0.4, color=colour, label=label)
         axes.set_yscale("symlog", linthresh=band)  # straight within the band, decades outside
         axes.axhspan(-band, band, color="0.9", zorder=0, label=f"±{band:g}")
         axes.axhline(0, color="0.3", linewidth=0.8)

@@ -2,10 +2,10 @@
 """From what a phase has and what the meter measured of it to the chip's numbers.  Pure functions.
 
 A phase measures M = K·e^(jδ)·S + O of the complex power S = P + jQ; U² = A·u² + n² of a voltage, and so of a current.
-Least squares over the load points give K, δ, O, A and n²; what is in force is divided by them.  Each point is weighed by
-its own size where O or n² is sought, else the strongest counts most.  O and n² can be told from K and A only by a point
-that is light enough, for a transformer's own error grows towards light loads and would be taken for them: an offset of
-power from 0.02 of the strongest current down, noise of a current from 0.01.  Else what is in force is kept.
+Least squares over the load points give K, δ, O, A and n²; what is in force is divided by them.  Each point is weighed
+by its own size where O or n² is sought, else the strongest counts most.  O and n² can be told from K and A only by a
+point that is light enough, for a transformer's own error grows towards light loads and would be taken for them: an
+offset of power from 0.02 of the strongest current down, noise of a current from 0.01.  Else what is in force is kept.
 
 Scale (ADE7880 data sheet Rev. C, and firmware/meter/core/calibration.py): gains are 1 + x/2**23; an offset of power is
 a sixteenth of a code, of which 24.576 for a second are a count of 72 mJ; rms offsets are added to the square of a code
@@ -23,7 +23,7 @@ WATTS_PER_OFFSET = JOULES_PER_COUNT / 24.576 / 16
 _ONE = 1 << 23
 _STEP_HERTZ = 1_024_000.0
 LIGHT_SHARE = 0.002                                # of In: where noise is so much of a current that it is told well
-_VOLTAGE_SPAN = 4.0                                # largest over smallest, from which noise can be told; dividers are linear
+_VOLTAGE_SPAN = 4.0                                # largest over smallest; dividers are linear
 _CURRENT_SPAN = 99.0
 _POWER_SPAN = 49.0
 _MOST_ERROR = 0.15                                 # more is a wrong reference, wire or ratio, not a tolerance

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A meter on a front end with errors is calibrated as at a bench: measured at points, solved by tools/calibrate/solve.py."""
+"""A meter with errors is calibrated as at a bench: measured at load points, solved by tools/calibrate/solve.py."""
 from math import atan2, degrees
 
 from host_tests.waveform.rig import JOULES, Rig
@@ -11,7 +11,7 @@ _AVERAGED_S = 300                                  # the longest average that a 
 
 
 def calibrated(front_end, nominal_a: int, ideal, points=None) -> list[int]:
-    """Return the 24 numbers that a laboratory would find for a meter with this front end; `points`: else the usual ones."""
+    """Return the 24 numbers that a laboratory would find for this front end; without `points` at the usual ones."""
     rig = Rig(front_end, ideal, nominal_a)
     points = points or reference.usual(nominal_a)
     return solve(ideal, points, [measure(rig, point, _AVERAGED_S) for point in points])

@@ -50,7 +50,7 @@ def main() -> int:
                         help="TCP port of the optical head (default %(default)s)")
     parser.add_argument("--front-end", choices=("ideal", "typical"), default="ideal",
                         help="typical: with the errors of dividers and transformers that a calibration takes away")
-    parser.add_argument("--seal-open", action="store_true", help="in calibration state from the start; key s changes it")
+    parser.add_argument("--seal-open", action="store_true", help="in calibration state; key s changes it")
     parser.add_argument("--edges", metavar="FILE", help="write when the LED lights and goes out: seconds, level")
     options = parser.parse_args()
     load = follow = None
@@ -150,8 +150,9 @@ class Desk:
         """Return the world that stands on this desk."""
         if not self._typical:
             return World(App, pace=pace, clock=clock)
-        from host_tests.waveform.chip import WaveformWorld         # with numpy, which most runs do without
-        from host_tests.waveform.front_end import TYPICAL_5A
+        from host_tests.waveform.chip import WaveformWorld  # noqa: PLC0415 with numpy, which most runs do without
+        from host_tests.waveform.front_end import TYPICAL_5A  # noqa: PLC0415
+
         world = WaveformWorld(App, pace=pace, clock=clock)
         world.mains.install(front_end=TYPICAL_5A, averaged_s=_AVERAGED_S)
         return world
@@ -216,7 +217,7 @@ class _EdgeFile:
 
     def __enter__(self):
         if self._path:
-            self._file = open(self._path, "w", encoding="ascii")  # noqa: SIM115 __exit__ closes it
+            self._file = open(self._path, "w", encoding="ascii")
         return self
 
     def __exit__(self, *failure):

@@ -136,8 +136,9 @@ class Ledger:
         return not self._checkpoints.due(_CALM_COUNTS)
 
     def _settings_moved(self):
-        """Tell whether other settings are in force than the sector says: where there is no FRAM, nothing else tells
-        that a calibration was in force which cannot be found.
+        """Tell whether other settings are in force than the sector says.
+
+        Where there is no FRAM nothing else tells of a calibration that was in force and cannot be found.
         """
         for word in range(at.SETTINGS_COUNT):
             if self._settings[word] != self._told[word]:
