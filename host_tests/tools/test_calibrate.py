@@ -337,13 +337,13 @@ class Hurry(RealTime):
 class Desk:
     """A meter with a bad front end behind TCP, whose load a client may ask for; the seal is open."""
 
-    def __init__(self):
+    def __init__(self, make_port=TcpPort):
         self.world = world = WaveformWorld(App, board)
         world.mains.install(front_end=BAD, averaged_s=20.0)
         world.mains.balanced(230, 5, 0)
         world.run(seconds=5)
         world.seal.drive(0)
-        self.tcp = TcpPort(world.clock, removed=self._removed)
+        self.tcp = make_port(world.clock, removed=self._removed)
         world.line.add(self.tcp)
         self.url = f"socket://127.0.0.1:{self.tcp.port}"
         self._wanted = None
@@ -439,11 +439,29 @@ class Desk:
         return out
 
 
+class MirrorPort(TcpPort):
+    """A head that sees its own light, and does not wake up before its second request."""
+
+    asleep = True
+
+    def _heard(self, data):
+        self._write(data)
+        if self.asleep:
+            self.asleep = False
+        else:
+            super()._heard(data)
+
+
 @pytest.fixture
-def desk(monkeypatch):
+def hurry(monkeypatch):
     monkeypatch.setattr(ports, "_REACTION_S", 0.3 / Hurry.times)
+    monkeypatch.setattr(ports, "_DRAIN_S", 0.3 / Hurry.times)
     monkeypatch.setattr(meters, "_LOOK_S", 4.0 / Hurry.times)
     monkeypatch.setattr(meters, "SETTLED_S", 5.0 / Hurry.times)
+
+
+@pytest.fixture
+def desk(monkeypatch, hurry):
     desk = Desk()
     monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
     yield desk
@@ -476,6 +494,17 @@ def test_a_meter_is_calibrated_at_three_points_and_is_right_at_them_and_between(
     assert desk.error("230,5,0") == pytest.approx(before, abs=0.05)
     assert desk.serve("restore", str(saved), "--by", "A. Lovelace") == 0
     assert desk.error("230,5,60") <= 0.05
+
+
+def test_a_head_that_sees_its_own_light_and_sleeps_at_first_will_do(hurry, monkeypatch, capsys):
+    desk = Desk(MirrorPort)
+    monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
+    monkeypatch.setattr(ports, "_ANSWER_S", 1.0)
+    try:
+        assert desk.serve("measure", "--steady", "--point", "230,5,0", "--seconds", "5") == 0, capsys.readouterr()
+    finally:
+        desk.close()
+    assert "worst error of active power 6.0" in capsys.readouterr().out
 
 
 def run(desk, tmp_path, *arguments):
@@ -561,6 +590,10 @@ def test_what_goes_wrong_is_one_line_and_the_meter_stays_as_it_was(desk, tmp_pat
     monkeypatch.setenv("CTMETER_PASSWORD", "wrong")
     assert desk.serve("read") == 1
     assert "does not take this password" in capsys.readouterr().err
+    for password in ("(", "naïve", "tab\t"):
+        monkeypatch.setenv("CTMETER_PASSWORD", password)
+        assert desk.serve("read") == 1
+        assert "plain characters" in capsys.readouterr().err
 
 
 def test_a_port_that_is_not_there_or_silent_is_told(capsys, monkeypatch, tmp_path):

@@ -26,6 +26,7 @@ _REACTION_S = 0.25                                 # 6.3.15: 200…1500 ms
 _DRAIN_S = 0.3
 _OPENED_BAUD = 1200                                # never left behind: a pseudo-terminal refuses what is set already
 _TRIES = 3
+_IDENTIFIED = 7                                    # /XXX, speed, something, CR LF: characters at least
 _MEANINGS = {
     "ER01": "the meter has no {name}", "ER02": "the meter does not take {text!r} for {name}",
     "ER02 CAL.SET": "the meter does not take these numbers: one is beyond what its front end can need; what was in "
@@ -48,7 +49,10 @@ class Session:
     """One session; use it with `with`.  Raises Refused for whatever a meter or a port may do."""
 
     def __init__(self, port: str, password: str) -> None:
+        if not password.isascii() or not password.isprintable() or any(mark in password for mark in "()/!"):
+            raise Refused("a password has plain characters without ( ) / !")
         self._name = port
+        self._sent = b""
         try:
             self._port = serial.serial_for_url(port, _OPENED_BAUD, bytesize=7, parity="E", stopbits=1,
                                                timeout=_ANSWER_S)
@@ -58,7 +62,7 @@ class Session:
         try:
             self._sign_on(password)
         except BaseException:
-            self._port.close()
+            self.__exit__()
             raise
 
     def __enter__(self):
@@ -66,9 +70,9 @@ class Session:
 
     def __exit__(self, *_):
         try:
-            self._port.write(_BREAK)
+            self._send(_BREAK)
             self._drain()
-        except _TROUBLES:
+        except Refused:
             pass                                   # the port has gone: the meter ends the session by itself
         self._port.close()
 
@@ -86,16 +90,23 @@ class Session:
             raise Refused(f"the meter answers {answer!r} when {name} is written")
 
     def _sign_on(self, password):
-        self._send(_REQUEST)
-        said = self._until(b"\n")
-        if not said.startswith(b"/") or len(said) < 7:
+        said = b""
+        for _ in range(_TRIES):                    # the first request may only wake the head
+            self._send(_REQUEST)
+            said = self._until(b"\n")
+            if said == _REQUEST:                   # the head sees its own light
+                said = self._until(b"\n")
+            if said.startswith(b"/") and len(said) >= _IDENTIFIED:
+                break
+        else:
             raise Refused(f"no meter answers at {self._name}: is the head on its port, and nothing else reading?")
         speed = chr(said[4])
         if speed not in _BAUDS:
-            raise Refused(f"the meter at {self._name} has no programming mode: {said[1:].strip().decode()}")
+            raise Refused(f"the meter at {self._name} has no programming mode: "
+                          f"{said[1:].strip().decode('ascii', 'replace')}")
         self._send(f"\x060{speed}1\r\n".encode())
         self._drain()
-        self._port.baudrate = _BAUDS[speed]
+        self._set_speed(_BAUDS[speed])
         if self._receive()[:2] != (b"\x01", "P0"):
             raise Refused("the meter does not ask for a password")
         self._send(_framed(f"P1\x02({password})"))
@@ -106,8 +117,22 @@ class Session:
 
     def _drain(self):
         """Let everything leave the wire: adapters and pseudo-terminals hold it longer than they say."""
-        self._port.flush()
+        self._try(self._port.flush)
         time.sleep(_DRAIN_S)
+
+    def _set_speed(self, baud):
+        try:
+            self._port.baudrate = baud
+            self._port.reset_input_buffer()        # the echo of a head that sees its own light
+        except _TROUBLES as problem:
+            raise Refused(f"{self._name} is gone: {problem}") from None
+
+    def _try(self, action, *arguments):
+        """Return what the port does.  Raises Refused."""
+        try:
+            return action(*arguments)
+        except _TROUBLES as problem:
+            raise Refused(f"{self._name} is gone: {problem}") from None
 
     def _ask(self, command, name, text=""):
         """Send a command; return what a data message says, "" for an acknowledgement."""
@@ -127,37 +152,36 @@ class Session:
 
     def _send(self, data):
         time.sleep(_REACTION_S)
-        try:
-            self._port.reset_input_buffer()
-            self._port.write(data)
-        except _TROUBLES as problem:
-            raise Refused(f"{self._name} is gone: {problem}") from None
+        self._try(self._port.reset_input_buffer)
+        self._try(self._port.write, data)
+        self._sent = data
 
     def _until(self, last):
-        try:
-            return self._port.read_until(last)
-        except _TROUBLES as problem:
-            raise Refused(f"{self._name} is gone: {problem}") from None
+        return self._try(self._port.read_until, last)
 
     def _receive(self):
         """Return (start character, what it says) of an answer; (b"", "") if none comes or it is damaged."""
+        message = self._message()
+        if message == self._sent:                  # the head sees its own light
+            message = self._message()
+        text = message[1:-2].decode("ascii", "replace")
+        return message[:1], text.split("\x02")[0] if message[:1] == b"\x01" else text
+
+    def _message(self):
+        """Return what comes from a start character to the block check, b"" if nothing does or it is damaged."""
         start = self._until_one_of(_STARTS)
         if start in (_ACK, _NAK, b""):
-            return start, ""
+            return start
         body = self._until(b"\x03")
         check = self._until_one_of(bytes(range(128)))
         if not body.endswith(b"\x03") or check != bytes([_check(body)]):
-            return b"", ""
-        text = body[:-1].decode("ascii")
-        return start, text.split("\x02")[0] if start == b"\x01" else text
+            return b""
+        return start + body + check
 
     def _until_one_of(self, wanted):
         ends = time.monotonic() + _ANSWER_S
         while time.monotonic() < ends:
-            try:
-                byte = self._port.read(1)
-            except _TROUBLES as problem:
-                raise Refused(f"{self._name} is gone: {problem}") from None
+            byte = self._try(self._port.read, 1)
             if byte and byte in wanted:
                 return byte
         return b""
