@@ -496,6 +496,16 @@ def test_a_meter_is_calibrated_at_three_points_and_is_right_at_them_and_between(
     assert desk.error("230,5,60") <= 0.05
 
 
+@pytest.mark.parametrize("nominal_a", [5, 1])
+def test_the_usual_points_are_those_of_the_nominal_current_of_the_meter(desk, nominal_a, capsys):
+    desk.world.meter.config.write("IN", str(nominal_a), 4)
+    assert desk.serve("measure", "--usual", "--seconds", "3") == 0, capsys.readouterr()
+    said = capsys.readouterr().out
+    for number, load in enumerate((f"{nominal_a} A {230 * nominal_a} W 0 var", f"{nominal_a} A {115 * nominal_a} W ",
+                                   f"{0.002 * nominal_a:g} A {0.46 * nominal_a:g} W 0 var"), 1):
+        assert f"point {number}: 230 V {load}" in said
+
+
 def test_a_head_that_sees_its_own_light_and_sleeps_at_first_will_do(hurry, monkeypatch, capsys):
     desk = Desk(MirrorPort)
     monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
@@ -577,6 +587,9 @@ def test_what_goes_wrong_is_one_line_and_the_meter_stays_as_it_was(desk, tmp_pat
         (("run", *point[:3], "a(b)", *point[4:]), "--by is a name"),
         (("run", "--by", "A. L."), "Say what the reference has"),
         (("run", *point, "--seconds", "301"), "1 to 300 s"),
+        (("run", *point, "--usual"), "Say what the reference has"),
+        (("run", "--usual", "--steady", "--by", "A. L."), "a load that stays is one point"),
+        (("run", *point, "--led", "-"), "standard input cannot tell pulses and hear Enter"),
     ):
         assert desk.serve(*arguments) == 1
         told = capsys.readouterr().err
@@ -594,6 +607,18 @@ def test_what_goes_wrong_is_one_line_and_the_meter_stays_as_it_was(desk, tmp_pat
         monkeypatch.setenv("CTMETER_PASSWORD", password)
         assert desk.serve("read") == 1
         assert "plain characters" in capsys.readouterr().err
+
+
+def test_a_chip_that_does_not_keep_the_numbers_is_told_and_the_old_ones_count_on(desk, tmp_path, capsys):
+    before = desk.error("230,5,0")
+    numbers = list(IDEAL)
+    numbers[8] = -671_635                          # without the bit below it is -671 639
+    backup.save(tmp_path / "new.json", Identity(desk.world.meter.serial, "0.1.0", "none,,0"), numbers)
+    desk.world.chip.stick(0x4382, 4)
+    assert desk.serve("restore", str(tmp_path / "new.json"), "--by", "A. L.") == 1
+    assert capsys.readouterr().err == "the new calibration is refused by the chip; the one before it is in force\n"
+    assert desk.world.meter.config.settings.calibration is None
+    assert desk.error("230,5,0") == pytest.approx(before, abs=0.01)
 
 
 def test_a_port_that_is_not_there_or_silent_is_told(capsys, monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ from meter.core.calibration import FIELDS
 from tools.calibrate.values import AMPS_PER_CODE, JOULES_PER_COUNT, VOLTS_PER_CODE, Identity, Measured, Refused, Values
 
 _LOOK_S = 1.0
+_TELL_S = 30.0                                     # how far it is
 _TRIED_S = 30.0                                    # a chip takes three seconds to be set up anew
 _LATE_S = 30.0                                     # by which an average may end after its time
 SETTLED_S = 4.0                                    # until its results are those of new numbers, 0.9 s by its data sheet
@@ -37,7 +38,7 @@ class Meter:
         told = began = time.monotonic()
         while not self._session.read("CAL.AVG"):
             self._wait(_LOOK_S)
-            if time.monotonic() - told > 10:
+            if time.monotonic() - told > _TELL_S:
                 told = time.monotonic()
                 self._say(f"  measuring, {told - began:.0f} of {seconds} s")
             if time.monotonic() - began > seconds + _LATE_S:
