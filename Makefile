@@ -38,7 +38,7 @@ report: ## error curves of a calibrated meter against its class: pictures and a 
 	@tools/setup.sh python
 	@$(VENV) -m tools.report
 
-calibrate: ## calibrate the meter at PORT against a reference; ARGS="run --by NAME --point 230,5,0 …", ARGS="--help" tells more
+calibrate: ## calibrate the meter at PORT against a reference; ARGS="run --by NAME --usual", ARGS="--help" tells more
 	@tools/setup.sh python
 	@$(VENV) -m tools.calibrate --port $(PORT) $(ARGS)
 

@@ -122,7 +122,7 @@ class App:
         self.registers = _registers_in(self._words)
         self._terms = self._words.part(words.TERMS, TERMS)
         self._access_words = self._words.part(words.ACCESS, counters.COUNT)
-        self._in_force = self._words.part(words.SETTINGS, 2)
+        self._in_force = self._words.part(words.SETTINGS, words.SETTINGS_COUNT)
         self._operating = self._words.part(words.OPERATING, 1)
         self._open_records(flash, owner)
         self.quantities = Quantities()

@@ -6,7 +6,10 @@ Parameters have their Z codes (settings.py).  Besides there are
     CAL.1 CAL.2 CAL.3   the eight numbers of a phase (core/calibration.py): what is in force; written, a proposal
     CAL.SET             written with the name of who calibrates: the proposal is checked, tried on the chip, stored
     CAL.STATE           what has become of that, as `STATES` has it; then by whom and at which second of operation
-    CAL.AVG             written with seconds: an average is begun; read: sums (core/averages.py), "" until it has ended
+    CAL.AVG             written with seconds: an average is begun; read: its length in ms and number of seconds sampled,
+                        "" until it has ended
+    CAL.AVG.1 … .3      of a phase: its sums (core/averages.py), counts of active, reactive, apparent energy, then codes
+                        of voltage and current; in pieces, for a value has 128 characters at most (IEC 62056-21, 6.6)
     PW1 … PW4           written: the password of a level
 
 The password of level 4 is the serial number until one is set; like any of that level it holds while the seal is open.
@@ -112,16 +115,13 @@ class Configuration:
             return str(self.settings.values[place])
         if name == "CAL.STATE":
             return "%s,%s,%d" % (STATES[self._state], self.settings.calibrated_by, self.settings.calibrated_at_s)
-        if name == "CAL.AVG":
-            averages = self._averages
-            if averages.running or not averages.elapsed_ms:
-                return ""
-            return ",".join([str(number) for number in [averages.elapsed_ms, averages.samples] + list(averages.sums)])
+        if name[:7] == "CAL.AVG":
+            return self._average(name[7:])
         phase = _phase(name)
         if phase is None:
             return None
         numbers = self.settings.calibration or self._ideal
-        return ",".join([str(number) for number in numbers[8 * phase:8 * phase + 8]])
+        return _line(numbers[calibrations.FIELDS * phase:calibrations.FIELDS * (phase + 1)])
 
     def write(self, name: str, text: str, level: int) -> None:
         """Change a value.
@@ -168,6 +168,16 @@ class Configuration:
         else:
             self._state = _NOT_STORED
             self._chip.calibrate(self.settings.calibration or self._ideal)
+
+    def _average(self, piece):
+        averages = self._averages
+        if piece not in ("", ".1", ".2", ".3"):
+            return None
+        if averages.running or not averages.elapsed_ms:
+            return ""
+        if piece:
+            return _line(averages.of_phase(int(piece[1:]) - 1))
+        return _line((averages.elapsed_ms, averages.samples))
 
     def _change(self, place, value, level):
         name, _, allowed, needed, _ = places.PARAMETERS[place]
@@ -231,6 +241,10 @@ def _place(name):
         if row[0] == name:
             return place
     return None
+
+
+def _line(numbers):
+    return ",".join([str(number) for number in numbers])
 
 
 def _phase(name):

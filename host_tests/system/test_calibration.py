@@ -4,7 +4,7 @@
 Truth is the mains, the registers of the simulated chip and the bytes of the simulated memories.
 """
 import unittest
-from math import cos, pi
+from math import cos, pi, sin
 
 from host_tests.system import readings
 from host_tests.system.configuring import ACK, ANOTHER, BOTH, BREAK, LOAD, NOMINAL, ON_CHIP, Case, refusal
@@ -104,18 +104,31 @@ class Calibration:
         self.setter.write("CAL.AVG", "10")
         self.assertEqual(self.setter.read("CAL.AVG"), "")
         self.world.run(seconds=11)
-        numbers = [int(number) for number in self.setter.read("CAL.AVG").split(",")]
-        self.assertEqual(len(numbers), 17)
-        elapsed_ms, samples = numbers[:2]
+        elapsed_ms, samples = self.numbers("CAL.AVG")
         self.assertEqual(elapsed_ms // 1_000, 10)
         self.assertTrue(9 <= samples <= 11)
         for phase in range(3):
             volts, amps, degrees = LOAD[phase]
-            watts = volts * amps * cos(degrees * pi / 180)
-            self.assertAlmostEqual(numbers[2 + phase] * 72 / elapsed_ms, watts, delta=0.02 + abs(watts) * 1e-4)
-            self.assertAlmostEqual(numbers[8 + phase] * 72 / elapsed_ms, volts * amps, delta=0.02 + volts * amps * 1e-4)
-            self.assertAlmostEqual(numbers[11 + phase] / samples * 100e-6, volts, delta=0.005)
-            self.assertAlmostEqual(numbers[14 + phase] / samples * 4e-6, amps, delta=0.0002)
+            active, reactive, apparent, volt_codes, amp_codes = self.numbers("CAL.AVG.%d" % (phase + 1))
+            for counts, power in ((active, volts * amps * cos(degrees * pi / 180)), (apparent, volts * amps),
+                                  (reactive, volts * amps * sin(degrees * pi / 180))):
+                self.assertAlmostEqual(counts * 72 / elapsed_ms, power, delta=0.02 + abs(power) * 1e-4)
+            self.assertAlmostEqual(volt_codes / samples * 100e-6, volts, delta=0.005)
+            self.assertAlmostEqual(amp_codes / samples * 4e-6, amps, delta=0.0002)
+
+    def numbers(self, name):
+        return [int(number) for number in self.setter.read(name).split(",")]
+
+    def test_the_longest_average_of_a_full_load_fits_into_answers_of_128_characters(self):
+        for phase in range(3):
+            self.world.mains.set(phase, 264.5, 6.0, 30.0)
+        self.sign_on()
+        self.setter.write("CAL.AVG", "60")         # the longest between two commands of a session
+        self.world.run(seconds=61)
+        for name in ("CAL.AVG", "CAL.AVG.1", "CAL.AVG.2", "CAL.AVG.3"):
+            answer = self.setter.command("R1\x02%s()" % name)
+            self.assertEqual(answer[1:-2].decode()[:len(name) + 1], name + "(")
+            self.assertTrue(len(answer) - len(name) - 5 <= 128, answer)
 
     def test_with_one_copy_of_the_settings_destroyed_all_is_there_and_both_copies_become_whole(self):
         self.sign_on()
@@ -136,8 +149,13 @@ class Calibration:
             self.assertEqual(self.setter.read("0.4.2"), "40")
 
 
-class TestCalibrationWithFramAndFlash(Calibration, Case):
-    variant = BOTH
+    def test_a_lost_calibration_is_an_error_on_the_glass(self):
+        self.sign_on()
+        self.calibrate()
+        self.world.run(seconds=70)                 # where there is no FRAM, a sector that tells of it is ready by then
+        self.assertFalse(self.world.meter.status.word & condition.NOT_CALIBRATED)
+        self.lose()
+        self.check_loss()
 
     def lose(self):
         self.leave()
@@ -159,6 +177,10 @@ class TestCalibrationWithFramAndFlash(Calibration, Case):
                 break
         self.assertTrue("CAL LOST" in texts, texts)
         self.assertTrue("error" in glass.symbols())
+
+
+class TestCalibrationWithFramAndFlash(Calibration, Case):
+    variant = BOTH
 
     def test_with_both_copies_destroyed_the_loss_is_told_at_every_start_until_it_is_calibrated_anew(self):
         self.sign_on()

@@ -328,16 +328,32 @@ class TestCalibration(ConfigCase):
         self.assertEqual(self.config.read("CAL.STATE"), "in force,a name of 22 cha,77")
 
     def test_an_average_is_nothing_until_it_has_ended(self):
-        self.assertEqual(self.config.read("CAL.AVG"), "")
+        pieces = ("CAL.AVG", "CAL.AVG.1", "CAL.AVG.2", "CAL.AVG.3")
+        self.assertEqual([self.config.read(name) for name in pieces], [""] * 4)
         for text in ("0", "301", "x", ""):
             self.refuses(ValueError, "CAL.AVG", text, 4)
         self.config.write("CAL.AVG", "1", 4)
         for poll in range(11):
-            self.assertEqual(self.config.read("CAL.AVG"), "")
+            self.assertEqual([self.config.read(name) for name in pieces], [""] * 4)
             if poll == 10:
                 self.bench.averages.sample([1, 2, 3], [4, 5, 6])
             self.bench.averages.add(array("i", [1, -2, 3, 4, 5, 6, 7, 8, 9]), 100)
-        self.assertEqual(self.config.read("CAL.AVG"), "1000,1,10,-20,30,40,50,60,70,80,90,1,2,3,4,5,6")
+        self.assertEqual([self.config.read(name) for name in pieces],
+                         ["1000,1", "10,40,70,1,4", "-20,50,80,2,5", "30,60,90,3,6"])
+        for name in ("CAL.AVG.0", "CAL.AVG.4", "CAL.AVG.", "CAL.AVG1", "CAL.AVG.11"):
+            self.assertEqual(self.config.read(name), None)
+            self.refuses(KeyError, name, "5", 4)
+
+    def test_no_answer_is_longer_than_a_value_may_be_in_programming_mode(self):
+        for place in range(15):
+            self.bench.averages.sums[place] = -2_147_483_648
+        self.bench.averages.elapsed_ms = 2_147_483_647
+        self.bench.averages.samples = 300
+        self.config.settings.calibration = [-99_999_999] * 24
+        self.config.settings.calibrated_by = "x" * 16
+        self.config.settings.calibrated_at_s = 4_294_967_295
+        for name in ("CAL.AVG", "CAL.AVG.1", "CAL.AVG.2", "CAL.AVG.3", "CAL.1", "CAL.2", "CAL.3", "CAL.STATE"):
+            self.assertTrue(10 < len(self.config.read(name)) <= 128, name)
 
 
 class TestStart(unittest.TestCase):

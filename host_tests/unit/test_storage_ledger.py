@@ -387,6 +387,30 @@ class TestLedger(unittest.TestCase):
         self.assertEqual(list(again.words.part(at.TERMS, at.KWH - at.TERMS)), list(others))
         self.assertEqual(list(again.words.part(0, at.TERMS)), [0] * at.TERMS)
 
+    def test_other_settings_in_force_have_a_sector_of_their_own_as_soon_as_one_is_ready_and_only_one(self):
+        life = Life(self.flash).start()
+        life.checkpoints(2)
+        first = life.ledger.ring.sequence
+        settings = life.words.part(at.SETTINGS, at.SETTINGS_COUNT)
+        settings[0], settings[1] = 7, 1
+        self.assertFalse(life.ledger.due())        # nothing is ready, and nothing has moved by a Wh
+        life.grow(WH)
+        self.assertTrue(life.ledger.store())       # until then the registers are told as ever
+        self.assertEqual(life.ledger.ring.sequence, first)
+        life.prepare()
+        self.assertTrue(life.ledger.due())
+        self.assertTrue(life.ledger.store())
+        self.assertEqual(life.ledger.ring.sequence, first + 1)
+        life.prepare()
+        self.assertFalse(life.ledger.due())
+        life.checkpoints(2)
+        self.assertEqual(life.ledger.ring.sequence, first + 1)
+        again = Life(self.flash)
+        again.ledger.hand_over()
+        self.assertEqual(list(again.words.part(at.SETTINGS, at.SETTINGS_COUNT)), [7, 1])
+        self.near(again.restored, life.totals(), 0)
+        self.fine()
+
     def test_it_is_calm_while_no_register_has_moved_by_a_quarter_of_a_wh(self):
         life = Life(self.flash).start()
         life.grow(WH // 4 - 1, R2, 1)

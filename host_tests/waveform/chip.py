@@ -180,6 +180,7 @@ class WaveformChip(VirtualADE7880):
 class WaveformWorld(World):
     """A world whose mains are `Waveforms` and whose chip samples them."""
 
+    mains: Waveforms
     make_mains = Waveforms
     make_chip = WaveformChip
 

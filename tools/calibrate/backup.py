@@ -6,9 +6,7 @@ from pathlib import Path
 from zlib import crc32
 
 from meter.core.calibration import FIELDS, NAMES, POWER_GAIN_FIELD
-from tools.calibrate.meter import Measured, Values
-from tools.calibrate.port import Refused
-from tools.calibrate.reference import Point
+from tools.calibrate.values import Measured, Point, Refused, Values
 
 _CALIBRATION = "ctmeter calibration 1"
 _MEASUREMENT = "ctmeter measurement 1"
@@ -29,7 +27,7 @@ def load(path):
 def save_measurement(path, identity, numbers, point, measured) -> None:
     """Write what a meter with these numbers measured at a point."""
     _write(path, _MEASUREMENT, identity, numbers, {
-        "hz": point.hertz, "seconds": measured.seconds,
+        "hz": point.hertz, "seconds": measured.seconds, "timed": measured.timed,
         "reference": [vars(values) for values in point.phases],
         "measured": [vars(values) for values in measured.phases]})
 
@@ -42,7 +40,7 @@ def load_measurement(path):
         if not len(rows[0]) == len(rows[1]) == 3:
             raise ValueError("a point has three phases")
         point = Point(rows[0], data["hz"])
-        measured = Measured(rows[1], data["seconds"])
+        measured = Measured(rows[1], data["seconds"], data["timed"])
     except (KeyError, TypeError, ValueError) as problem:
         raise Refused(f"{path} is not whole: {problem}") from None
     return data["serial_number"], _numbers(path, data), point, measured

@@ -1,48 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What a calibration asks of a meter: who it is, what it measures over a while, its numbers (firmware/meter/config.py).
-
-A meter's codes are the same on every board: 100 µV and 4 µA rms, 72 mJ a count (firmware/meter/core/calibration.py).
-"""
+"""What a calibration asks of a meter: who it is, what it measures over a while, its numbers.  See meter/config.py."""
 import time
-from dataclasses import dataclass
 
 from meter.core.calibration import FIELDS
-from tools.calibrate.port import Refused
+from tools.calibrate.values import AMPS_PER_CODE, JOULES_PER_COUNT, VOLTS_PER_CODE, Identity, Measured, Refused, Values
 
-_VOLTS_PER_CODE = 100e-6
-_AMPS_PER_CODE = 4e-6
-_JOULES_PER_COUNT = 0.072
 _LOOK_S = 1.0
+_TELL_S = 30.0                                     # how far it is
 _TRIED_S = 30.0                                    # a chip takes three seconds to be set up anew
+_LATE_S = 30.0                                     # by which an average may end after its time
 SETTLED_S = 4.0                                    # until its results are those of new numbers, 0.9 s by its data sheet
-PHASES = ("L1", "L2", "L3")
-
-
-@dataclass(frozen=True)
-class Values:
-    """What one phase has, or is said to have: V, A rms, W, var, secondary."""
-
-    volts: float
-    amps: float
-    watts: float
-    vars: float
-
-
-@dataclass(frozen=True)
-class Measured:
-    """An average: three phases, and how long it was."""
-
-    phases: tuple
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Which meter this is."""
-
-    serial_number: str
-    version: str
-    state: str
 
 
 class Meter:
@@ -54,39 +21,38 @@ class Meter:
         self._wait = wait
 
     def identity(self) -> Identity:
-        """Return serial number, version of the firmware, and what has become of its last calibration."""
-        return Identity(self._session.read("C.1.0"), self._session.read("0.2.0"), self._session.read("CAL.STATE"))
+        """Return who it is."""
+        read = self._session.read
+        return Identity(read("C.1.0"), read("0.2.0"), read("CAL.STATE"), self._line("IN", 1)[0])
 
     def numbers(self) -> list:
         """Return the calibration in force: 24 numbers of the chip."""
         numbers = []
         for phase in range(1, 4):
-            numbers += [int(text) for text in self._session.read(f"CAL.{phase}").split(",")]
-        if len(numbers) != 3 * FIELDS:
-            raise Refused(f"this meter's calibration has {len(numbers)} numbers, this program knows {3 * FIELDS}")
+            numbers += self._line(f"CAL.{phase}", FIELDS)
         return numbers
 
     def average(self, seconds: int) -> Measured:
         """Measure for so many seconds."""
         self._session.write("CAL.AVG", str(seconds))
         told = began = time.monotonic()
-        while True:
+        while not self._session.read("CAL.AVG"):
             self._wait(_LOOK_S)
-            text = self._session.read("CAL.AVG")
-            if text:
-                break
-            if time.monotonic() - told > 10:
+            if time.monotonic() - told > _TELL_S:
                 told = time.monotonic()
                 self._say(f"  measuring, {told - began:.0f} of {seconds} s")
-            if time.monotonic() - began > seconds + 30:
+            if time.monotonic() - began > seconds + _LATE_S:
                 raise Refused("the average does not end: does the metering chip run?")
-        elapsed_ms, samples, *sums = [int(part) for part in text.split(",")]
+        elapsed_ms, samples = self._line("CAL.AVG", 2)
         if not samples or not elapsed_ms:
             raise Refused("the average is too short: take some seconds more")
-        powers = [count * _JOULES_PER_COUNT * 1_000 / elapsed_ms for count in sums[:9]]
-        return Measured(tuple(
-            Values(sums[9 + phase] / samples * _VOLTS_PER_CODE, sums[12 + phase] / samples * _AMPS_PER_CODE,
-                   powers[phase], powers[3 + phase]) for phase in range(3)), elapsed_ms / 1_000)
+        elapsed_s = elapsed_ms / 1_000
+        phases = []
+        for phase in range(1, 4):
+            active, reactive, _, volts, amps = self._line(f"CAL.AVG.{phase}", 5)
+            phases.append(Values(volts / samples * VOLTS_PER_CODE, amps / samples * AMPS_PER_CODE,
+                                 active * JOULES_PER_COUNT / elapsed_s, reactive * JOULES_PER_COUNT / elapsed_s))
+        return Measured(tuple(phases), elapsed_s)
 
     def put(self, numbers, by: str) -> None:
         """Bring a calibration into force: the meter tries it on its chip and stores it.  Raises Refused."""
@@ -105,3 +71,14 @@ class Meter:
         if self.numbers() != list(numbers):
             raise Refused("the meter tells other numbers than it was given")
         self._wait(SETTLED_S)
+
+    def _line(self, name, count):
+        """Return the whole numbers of an answer."""
+        text = self._session.read(name)
+        try:
+            numbers = [int(part) for part in text.split(",")]
+        except ValueError:
+            raise Refused(f"{name} of this meter is {text!r}, which this program does not know") from None
+        if len(numbers) != count:
+            raise Refused(f"{name} of this meter has {len(numbers)} numbers, this program knows {count}")
+        return numbers

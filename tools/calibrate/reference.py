@@ -9,12 +9,11 @@ Everything is secondary, as it is at the terminals: V, A, W, var; import and lag
 """
 import csv
 import json
-from dataclasses import dataclass
 from math import cos, hypot, isfinite, radians, sin
 from pathlib import Path
 
-from tools.calibrate.meter import PHASES, Values
-from tools.calibrate.port import Refused
+from tools.calibrate.solve import LIGHT_SHARE
+from tools.calibrate.values import PHASES, Point, Refused, Values
 
 _DISTORTED = 0.05                                  # what W and var may leave of VA: harmonics
 _TOGETHER = 0.002                                  # by how much they may exceed it, or disagree with an angle
@@ -22,17 +21,10 @@ _MOST_VOLTS = 500.0
 _MOST_AMPS = 15.0
 
 
-@dataclass(frozen=True)
-class Point:
-    """One load: what each phase truly has."""
-
-    phases: tuple
-    hertz: float = 50.0
-
-    def __str__(self) -> str:
-        """Return it as a person calls it."""
-        return "; ".join(f"{value.volts:g} V {value.amps:g} A {value.watts:.6g} W {value.vars:.6g} var"
-                         for value in ((self.phases[0],) if len(set(self.phases)) == 1 else self.phases))
+def usual(nominal_a: int, volts: float = 230.0, hertz: float = 50.0) -> list:
+    """Return the points that tell all: In, In at power factor 0.5, and where noise is a good part of a current."""
+    return [from_text(f"{volts},{amps:g},{degrees}", hertz)
+            for amps, degrees in ((nominal_a, 0), (nominal_a, 60), (LIGHT_SHARE * nominal_a, 0))]
 
 
 def from_text(text: str, hertz: float = 50.0) -> Point:

@@ -78,7 +78,10 @@ SINGLES = {
     "no look behind a rotten preface": (("ledger", "            first -= 1\n            if first not in",
                                          "            return False\n            if first not in"),),
     "totals of the chip without what records tell": (("ledger", "total += sign * (", "total += 0 * sign * ("),),
-    "exactly is like any other time": (("ledger", "stored = exactly and self._roll()", "stored = False"),),
+    "exactly is like any other time": (
+        ("ledger", "stored = (exactly or self._settings_moved())", "stored = self._settings_moved()"),),
+    "settings in force wait for the next sector": (
+        ("ledger", "stored = (exactly or self._settings_moved())", "stored = exactly"),),
     # checkpoint.py, told.py
     "plausibility off": (("checkpoint", "                if record[at] - lows[slot] & 0xFF >= most:", "                if False:"),),
     "what records tell not taken": (("checkpoint", "        self.close()\n        return refused", "        return refused"),),

@@ -5,6 +5,7 @@ Amps are secondary, behind transformers to 5 A.  Degrees: how far the current la
 """
 from dataclasses import dataclass
 from math import exp, pi, sin
+from pathlib import Path
 
 _HOUR = 3600
 
@@ -38,6 +39,26 @@ def _phase(text: str) -> PhaseLoad:
     if not (0 <= volts <= 300 and 0 <= amps <= 10 and -360 <= degrees <= 360):
         raise ValueError(f"--load {text!r}: volts 0…300, secondary amps 0…10, degrees -360…360")
     return PhaseLoad(volts, amps, degrees)
+
+
+class Followed:
+    """The load that a file names as `parse` reads it, whenever that changes.  Raises ValueError, OSError at first."""
+
+    def __init__(self, path) -> None:
+        self._path = Path(path)
+        self._text = self._path.read_text(encoding="utf-8").strip()
+        self._load = parse(self._text)
+
+    def __call__(self):
+        """Return the load; the one before where the file has none at the moment."""
+        try:
+            text = self._path.read_text(encoding="utf-8").strip()
+            if text != self._text:
+                self._load = parse(text)
+                self._text = text
+        except (OSError, ValueError):              # it is just being written
+            pass
+        return self._load
 
 
 def day(second: float) -> tuple[PhaseLoad, PhaseLoad, PhaseLoad]:

@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-_HELP = "b left button   B the same, held 6.5 s   + - load   r reverse   1 2 3 phase off/on   q quit"
+_HELP = "b left button   B the same, held 6.5 s   + - load   r reverse   1 2 3 phase off/on   s seal   q quit"
 
 
 class Keyboard:

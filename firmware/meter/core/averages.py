@@ -54,3 +54,7 @@ class Averages:
                 self.sums[9 + phase] += voltages[phase]
                 self.sums[12 + phase] += currents[phase]
             self.samples += 1
+
+    def of_phase(self, phase: int) -> list:
+        """Return the five sums of a phase: active, reactive, apparent energy, voltage, current."""
+        return [self.sums[place] for place in range(phase, _SUMS, 3)]

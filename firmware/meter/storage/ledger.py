@@ -29,6 +29,8 @@ class Ledger:
     def __init__(self, area, ring: int, owner: bytes, words) -> None:
         self._stored = words.stored
         self._others = (words.part(at.TERMS, at.KWH - at.TERMS), at.TERMS)
+        self._settings = words.part(at.SETTINGS, at.SETTINGS_COUNT)
+        self._told = array("i", [0] * at.SETTINGS_COUNT)           # of the settings, by the preface of the sector
         self.ring = Ring(area, ring, RECORD, owner, 4 * at.COUNT)
         self._checkpoints = Checkpoints(self.ring, words.part(at.KWH, at.REGISTERS),
                                         words.part(at.COUNTS, at.REGISTERS), words.part(at.TERMS, at.TERM_COUNT))
@@ -100,14 +102,14 @@ class Ledger:
 
     def due(self) -> bool:
         """Tell whether the registers should be stored.  Allocates nothing."""
-        return not self.begun or self._checkpoints.due()
+        return not self.begun or self._checkpoints.due() or (self.ring.ready and self._settings_moved())
 
     def store(self, exactly: bool = False) -> bool:
         """Store the registers as they are now; False if that must wait for `step`.  Raises OSError.
 
         `exactly`: to the count, in a sector of their own, if one is ready.
         """
-        stored = exactly and self._roll()
+        stored = (exactly or self._settings_moved()) and self._roll()
         stored = stored or (self.begun and self._checkpoints.append()) or self._roll()
         self.pressing = not stored
         return stored
@@ -133,10 +135,22 @@ class Ledger:
         """Tell whether nothing has to be stored for a while: an erasure, 0.4 s, would not be in its way."""
         return not self._checkpoints.due(_CALM_COUNTS)
 
+    def _settings_moved(self):
+        """Tell whether other settings are in force than the sector says.
+
+        Where there is no FRAM nothing else tells of a calibration that was in force and cannot be found.
+        """
+        for word in range(at.SETTINGS_COUNT):
+            if self._settings[word] != self._told[word]:
+                return True
+        return False
+
     def _roll(self):
         """Begin a sector; its first record says that its head had been written to the end."""
         if not self.ring.roll(self._stored):
             return False
+        for word in range(at.SETTINGS_COUNT):
+            self._told[word] = self._settings[word]
         self._checkpoints.begun()
         self.begun = self._checkpoints.append()
         return self.begun
