@@ -6,8 +6,10 @@ firmware's share is what is wrong with an ideal front end; the system's is that 
 three points (tools/report/calibrating.py).
 """
 from functools import cache
+from math import inf
 
 from boards.virtual import board
+from host_tests.system import readings
 from host_tests.waveform import grid
 from host_tests.waveform.front_end import IDEAL, TYPICAL_1A, TYPICAL_5A
 from host_tests.waveform.rig import Rig, errors
@@ -15,7 +17,7 @@ from host_tests.waveform.wiring import ARON
 from meter.core import calibration
 from meter.core import energy as e
 from meter.core import ratio as ratios
-from tools.bench.figure import Figure, Measured
+from tools.bench.figure import Figure, Measured, spread
 from tools.report.calibrating import calibrated
 from tools.report.limits import ACTIVE, limit
 
@@ -23,6 +25,9 @@ _FRONT_ENDS = {5: TYPICAL_5A, 1: TYPICAL_1A}
 _TRANSITION = 0.05                                 # of In: Itr
 _LEAST = 0.01                                      # Imin
 _START = 0.001                                     # Ist
+_START_B = 0.002                                   # and of a class B meter,
+_NO_LOAD_B_MVA = 600                               # which registers from here on: as a board would say it, for 5 A
+_PULSE_WH = 0.1                                    # of the LED
 _KWH = 50_000_000                                  # counts
 _DIGITS_KWH = 10**7
 
@@ -69,9 +74,23 @@ def _share(point):
 
 def _of_limit(full=False):
     """Return the largest part of a limit of class 0.2 S that is used, at any point that has one."""
-    parts = [abs(result.active) / limit(ACTIVE["0.2 S"], result.point) for nominal_a in (5, 1)
-             for result in _active(nominal_a, True, full) if result.active is not None]
-    return Measured(max(parts), "%d points" % len([part for part in parts if part]))
+    return _largest_part("0.2 S", [result for nominal_a in (5, 1) for result in _active(nominal_a, True, full)])
+
+
+def _of_limit_b(full=False):
+    """Return the largest part of a limit of class B that a meter with its no-load threshold uses."""
+    results = []
+    for nominal_a, front_end in _FRONT_ENDS.items():
+        points = [point for point in grid.active(nominal_a) if limit(ACTIVE["B"], point) < inf]
+        results += errors(front_end, _calibration(nominal_a), points if full else grid.influences(points),
+                          no_load_mva=_NO_LOAD_B_MVA)
+    return _largest_part("B", results)
+
+
+def _largest_part(name, results):
+    parts = [100.0 if result.active is None else abs(result.active) / limit(ACTIVE[name], result.point)
+             for result in results if limit(ACTIVE[name], result.point) < inf]
+    return Measured(max(parts), "%d points" % len(parts))
 
 
 def _var_error(full=False):
@@ -82,14 +101,44 @@ def _var_error(full=False):
     return Measured(max(worst for worst, _ in both), "%d points" % sum(count for _, count in both))
 
 
-def _starts():
+def _starts(start=_START, no_load_mva=board.NO_LOAD_MVA):
     """Return the part of the energy that is missing at 0.6 Ist: all of it if the meter does not start."""
+    return _light(0.6 * start, no_load_mva)
+
+
+def _light(share, no_load_mva=board.NO_LOAD_MVA):
+    """Return the worst error at such a share of In, PF 1; 100 if nothing is registered."""
     missing = []
     for nominal_a, front_end in _FRONT_ENDS.items():
-        rig = Rig(front_end, _calibration(nominal_a), nominal_a)
-        error = rig.error(grid.Point(nominal_a, 0.6 * _START * nominal_a, "1", 0.0)).active
+        rig = Rig(front_end, _calibration(nominal_a), nominal_a, no_load_mva=no_load_mva)
+        error = rig.error(grid.Point(nominal_a, share * nominal_a, "1", 0.0)).active
         missing.append(100.0 if error is None else abs(error))
     return max(missing)
+
+
+def _first_pulses(nominal_a):
+    """Return the worst deviation, in percent, of when the first three LED pulses come at Ist from when they are due."""
+    world = readings.make_world(ENERGY_POLL_MS=100)
+    if nominal_a != 5:
+        world.run(seconds=2)
+        world.meter.config.write("IN", str(nominal_a), 4)
+    pin = world.board.PIN_LED_KWH
+    edges = world.edges.keep(pin)
+    world.run(seconds=5)
+    amps = _START * nominal_a
+    world.mains.balanced(grid.NOMINAL_VOLTS, amps, 0)
+    began_us = world.clock.now_us
+    due_us = 3.6e9 * _PULSE_WH / (3 * grid.NOMINAL_VOLTS * amps)
+    world.run(seconds=round(3.3 * due_us / 1e6))
+    rises = [at_us for at_us, level in edges if level]
+    if len(rises) < 3:
+        return 100.0
+    return max(100 * abs((at_us - began_us) / (number * due_us) - 1) for number, at_us in enumerate(rises[:3], 1))
+
+
+def _pulses_at_start():
+    both = spread("first pulses", _first_pulses, [(nominal_a,) for nominal_a in _FRONT_ENDS])
+    return Measured(round(max(both), 3), "three pulses of a 5 A and of a 1 A meter")
 
 
 def _creeps():
@@ -120,9 +169,13 @@ def _rolls_over():
 
 
 def _phases_missing():
-    """Return the worst firmware error where one or two voltages are missing, and of two systems (Aron)."""
-    worst = 0.0
-    count = 0
+    """Return the worst firmware error where voltages are missing, in reversed sequence, and of two systems (Aron)."""
+    reversed_rig = Rig()
+    reversed_rig.mains.set_sequence(True)
+    turned = [reversed_rig.error(point, 0.1).active for point in grid.active(5, (50.0,), (1.0,))
+              if _share(point) >= _TRANSITION]
+    worst = max(100.0 if error is None else abs(error) for error in turned)
+    count = len(turned)
     rig = Rig()
     for point in grid.active(5, (50.0,), (1.0,), ((0,), (1,), (2,), (0, 1), (1, 2), (0, 2)), (False, True)):
         if _share(point) < _TRANSITION:
@@ -150,15 +203,23 @@ def figures() -> tuple[Figure, ...]:
         row("B1.start", "firmware alone: worst active error at Ist", 1, False, lambda p: _share(p) < _LEAST),
         Figure("B2", "typical front ends, calibrated: part of the limits of class 0.2 S that is used, worst", "", 1,
                _of_limit, full=lambda: _of_limit(True)),
+        Figure("B3", "class B: the same and its no-load threshold: part of its limits that is used, worst", "", 0.333,
+               _of_limit_b, full=lambda: _of_limit_b(True)),
+        Figure("B3.start", "class B: error at 0.6 of its Ist (100: it does not start)", "%", 50,
+               lambda: _starts(_START_B, _NO_LOAD_B_MVA)),
         row("B2.high", "typical front ends, calibrated: worst active error at PF 1 from 0.1 In on", 0.1, True,
             lambda p: _share(p) >= 0.1 and p.factor == "1"),
         Figure("B4", "typical front ends, calibrated: worst reactive error from 0.05 In on, sin 1 and 0.5", "%", 0.5,
                _var_error, full=lambda: _var_error(True)),
         row("B5", "typical front ends, calibrated: worst active error at Ist, PF 1", 5, True,
             lambda p: _share(p) < _LEAST and p.factor == "1"),
+        *[Figure(f"B5.{times}", f"the same at {times} Ist", "%", 5 / times, lambda times=times: _light(times * _START))
+          for times in (1.5, 2)],
         Figure("B6", "error at 0.6 Ist (100: it does not start)", "%", 50, _starts),
+        Figure("B6.pulses", "first three pulses at Ist: how far from when they are due, worst", "%", 10,
+               _pulses_at_start),
         Figure("B7", "counts of any register in 24 h at 1.15 Un without current, with noise", "counts", 0, _creeps),
         Figure("B12", "ratios of 1 to 600 that fail 4000 h of 4140 W", "ratios", 0, _rolls_over),
-        Figure("B17", "firmware alone: worst active error with voltages missing, and of two systems (Aron)", "%", 0.01,
-               _phases_missing),
+        Figure("B17", "firmware alone: worst active error with voltages missing, reversed sequence, two systems (Aron)",
+               "%", 0.01, _phases_missing),
     )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Limits of error, percent: EN 50470-3 class C, IEC 62053-22 class 0.5 S and 0.2 S, IEC 62053-23 class 2.
+"""Limits of error, percent: EN 50470-3 classes B (with IEC 62053-21 class 1) and C,
+IEC 62053-22 class 0.5 S and 0.2 S, IEC 62053-23 class 2.
 
 From secondary sources and memory, the stricter reading where they differ; none of it is a claim of conformity.
 """
@@ -7,6 +8,8 @@ from math import inf
 
 # Class: ((from this share of In, power factors, percent), …); the last one that fits holds
 ACTIVE = {
+    "B": ((0.01, ("1",), 1.5), (0.05, ("1",), 1.0), (0.02, ("0.5i", "0.8c"), 1.5), (0.05, ("0.5i", "0.8c"), 1.0),
+          (0.1, ("0.5c",), 2.5), (0.2, ("0.25i",), 3.5)),
     "C": ((0.01, ("1",), 1.0), (0.05, ("1",), 0.5), (0.02, ("0.5i", "0.8c"), 1.0), (0.05, ("0.5i", "0.8c"), 0.5)),
     "0.5 S": ((0.01, ("1",), 1.0), (0.05, ("1",), 0.5), (0.02, ("0.5i", "0.8c"), 1.0), (0.1, ("0.5i", "0.8c"), 0.6),
               (0.1, ("0.25i", "0.5c"), 1.0)),
@@ -14,6 +17,8 @@ ACTIVE = {
               (0.1, ("0.25i", "0.5c"), 0.5)),
 }
 REACTIVE = {
+    "B": ((0.01, ("1",), 1.5), (0.05, ("1",), 1.0), (0.02, ("0.5i", "0.8c"), 1.5), (0.05, ("0.5i", "0.8c"), 1.0),
+          (0.1, ("0.5c",), 2.5), (0.2, ("0.25i",), 3.5)),
     "2": ((0.02, ("sin 1",), 2.5), (0.05, ("sin 1",), 2.0), (0.05, ("sin 0.5",), 2.5), (0.1, ("sin 0.5",), 2.0),
           (0.1, ("sin 0.25",), 2.5)),
 }
