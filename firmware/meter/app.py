@@ -29,6 +29,7 @@ from meter.drivers.w25q import W25Q
 from meter.logs import changes, events, numbers
 from meter.logs.changes import Changes
 from meter.logs.events import EventLog
+from meter.logs.told import Told
 from meter.objects import Objects
 from meter.protocol.access import Access, hash_of
 from meter.protocol.iec62056_21 import Server
@@ -49,6 +50,7 @@ from meter.tasks.power_fail import PowerFail
 from meter.tasks.pulses import Output, Pulses
 from meter.tasks.records import Records
 from meter.tasks.supervisor import Supervisor
+from meter.tasks.verification import Verification
 from meter.tasks.watch import Watch
 from meter.version import VERSION
 
@@ -68,6 +70,7 @@ _CHANGES = (4, 4)
 _COUNTERS = (5, 3)
 _EVENTS = (6, 5)
 _OTHERS = const(32)                                # sectors, with room for more rings
+_SELDOM_S = const(60)                              # between two events of refused ratios
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
 # What the status calls it when the metering chip has to be started again
@@ -131,10 +134,13 @@ class App:
                                {"serial": self.serial, "version": VERSION})
         self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES), self._terms)
         self.averages = Averages()
+        self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.measure = self._make_measure(board, hal)
+        self.verification = Verification(hal, self.led, self.registers, self.lists, self.events)
         self.config = Configuration(self._ideal, board.NOMINAL_MV, self._store_settings, self._record_change,
                                     self._apply, self.chip, self.averages, self.status, hash_of, owner,
-                                    self.serial.encode())
+                                    self.serial.encode(), self.verification, self._ratio_refused)
+        self._refused_s = None                     # when that was logged last
         self._seal = None if board.PIN_SEAL is None else hal.input(board.PIN_SEAL)
         self.optical = self._make_optical(board, hal)
         self._quiet = self.optical.quiet if self.optical is not None else _always
@@ -148,7 +154,6 @@ class App:
         self._power_fail = None
         if board.PIN_POWER_FAIL is not None:
             self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.measure.count, self.memory.save)
-        self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.panel = self._make_panel(board, hal)
         self._buttons = self._make_buttons(board, hal)
 
@@ -156,6 +161,8 @@ class App:
         """Run the meter for ever."""
         watchdog = self._hal.watchdog(_WATCHDOG_MS)
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
+        if self.led is not None:
+            self.led.align(self.registers)
         self._records.open()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
@@ -203,9 +210,11 @@ class App:
             return None
         uart = hal.uart(baudrate=300, **board.UART_OPTICAL)
         port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
-        access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff)
+        access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff,
+                        self._login_refused)
+        logs = Told(self.events, self.changes, self.objects.energies)
         server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
-                        board.OPTICAL_BAUD, Programming(access, self.config, self.objects, hal.ticks_diff))
+                        board.OPTICAL_BAUD, Programming(access, self.config, self.objects, logs, hal.ticks_diff))
         return Optical(hal, uart, port, server)
 
     def _make_panel(self, board, hal):
@@ -220,8 +229,11 @@ class App:
         if board.PIN_BUTTON_LEFT is None or self.panel is None:
             return None
         line = hal.input(board.PIN_BUTTON_LEFT)
-        return Buttons(hal, line, Button(line() == 0), self.panel.press)
+        return Buttons(hal, line, Button(line() == 0), self._press, self.verification.end)
 
+    def _press(self):
+        self.verification.press()
+        self.panel.press()
 
     def _shown(self, fresh):
         return self.memory.shown(fresh)
@@ -280,6 +292,16 @@ class App:
             self.events.add(numbers.PARAMETER_CHANGED, old, new, settings.number(name))
         return stands
 
+    def _login_refused(self, level, failures):
+        self.events.add(numbers.LOGIN_REFUSED, 0, failures, level)
+
+    def _ratio_refused(self, old, new):
+        """Log that a locked ratio was to be changed, once a minute at most."""
+        now_s = self._operating[0]
+        if self._refused_s is None or now_s - self._refused_s >= _SELDOM_S:
+            self._refused_s = now_s
+            self.events.add(numbers.RATIO_REFUSED, old, new)
+
     def _apply(self, changed):
         """Put settings in force that are stored."""
         values = changed.values
@@ -313,6 +335,7 @@ class App:
 
     def _each_second(self):
         self.config.step(self._operating[0])
+        self.verification.step()
 
 
 class _Flash:

@@ -67,8 +67,8 @@ _TOTALS = ((1, "A+", "kWh") + TOTAL[0], (3, "R+", "kvarh") + TOTAL[1], (4, "R-",
 
 
 def _energies(kinds, c, f, suffix, group, glass, readout):
-    return tuple([_energy("%d.8.0%s" % (c + kind[0], f), kind[1] + suffix, kind[2], group, *kind[3:], glass=glass,
-                          readout=readout) for kind in kinds])
+    return tuple([_energy("%d.8.0%s" % (c + kind[0], f), kind[1] + suffix if suffix is not None else "TEST", kind[2],
+                          group, *kind[3:], glass=glass, readout=readout) for kind in kinds])
 
 
 def _secondary(kinds, f, suffix, group, c=0):
@@ -105,7 +105,7 @@ ROWS: "tuple[tuple, ...]" = (
 ) + _secondary(_KINDS, "*129", " S", BILLED) + _per_phase(_phase_energy) + (
     _secondary(_KINDS[:4], "*140", " PH", _PHASES) + _secondary(_NO_QUADRANTS, "*141", " VEC", VECTOR)
     + _secondary(_TOTALS, "*142", " TOT", _PHASES)
-    + _energies(_KINDS[:4], 0, "*128", " TEST", BILLED, (3, 4), (3, 4))
+    + _energies(_KINDS[:4], 0, "*128", None, BILLED, (3, 4), (3, 4))
 ) + (
     _power("1.7.0", "P+", "kW", _IMPORT, "total_active_mw"),
     _power("2.7.0", "P-", "kW", _EXPORT, "total_active_mw"),
@@ -179,6 +179,12 @@ class Objects:
             value = self._written(entry, registers)
             if value is not None:
                 yield ("%s(%s)" % (entry[_CODE], value)).encode()
+
+    def energies(self, registers):
+        """Yield the lines of all energies as `registers` (core/energy.py) have them."""
+        for entry in ROWS:
+            if entry[_KIND] == _ENERGY:
+                yield "%s(%s)" % (entry[_CODE], self._written(entry, registers))
 
     def written(self, row: int):
         """Return a row as the read-out has it between its brackets, None if there is nothing to tell."""

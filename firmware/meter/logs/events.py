@@ -127,10 +127,15 @@ class EventLog:
         for back in range(self._waiting, 0, -1):
             yield self._waits(self._waiting - back)
 
-    def newest(self, most: int):
-        """Yield at most `most` entries, the newest first.  Raises OSError, EAGAIN while the flash is erasing."""
-        below = self._number + 1
-        for at in range(self._waiting - 1, -1, -1):
+    def newest(self, most: int, below: "int | None" = None):
+        """Yield at most `most` entries, the newest first, those on flash with numbers under `below`.
+
+        Without `below` those that wait come before.  Raises OSError, EAGAIN while the flash is erasing.
+        """
+        first = 0 if below is None else self._waiting
+        if below is None:
+            below = self._number + 1
+        for at in range(self._waiting - 1, first - 1, -1):
             if most <= 0:
                 return
             most -= 1
