@@ -306,11 +306,12 @@ class Cells:
             return
         units = self._units.setdefault(sector, {})
         for unit in range(place // _UNIT, (place + len(done) - 1) // _UNIT + 1):
-            part = slice(max(unit * _UNIT - place, 0), (unit + 1) * _UNIT - place)
-            if not _is_blank(meant[part]) and unit in units and units[unit] != meant[part]:
+            first, end = max(unit * _UNIT - place, 0), (unit + 1) * _UNIT - place
+            part = meant[first:end]
+            if not _is_blank(part) and unit in units and units[unit] != part:
                 self.misuse("flash: unit %d of sector %d programmed twice" % (unit, sector))
-            if not _is_blank(done[part]):
-                units[unit] = meant[part] if faint else None
+            if not _is_blank(done[first:end]):
+                units[unit] = part if faint else None
 
 
 def _changes(old, new):
