@@ -69,6 +69,7 @@ _SETTINGS = ((2, 4), (3, 4))
 _CHANGES = (4, 4)
 _COUNTERS = (5, 3)
 _EVENTS = (6, 5)
+_RATIOS = (7, 6)                                   # ten changes are kept although the meter is restarted after each
 _OTHERS = const(32)                                # sectors, with room for more rings
 _SELDOM_S = const(60)                              # between two events of refused ratios
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
@@ -148,7 +149,7 @@ class App:
         stalls = flash is not None and flash.stalls
         self.memory = Memory(hal, self.status, self._words, self.ledger, self.registers, shadow, _registers_in,
                              self.energy, self.pulses, self.chip, self._quiet, stalls)
-        keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events)
+        keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events, self.ratios)
         self._watch = Watch(hal, self.quantities, self.status, self.events)
         self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
         self._power_fail = None
@@ -212,7 +213,7 @@ class App:
         port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
         access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff,
                         self._login_refused)
-        logs = Told(self.events, self.changes, self.objects.energies)
+        logs = Told(self.events, self.changes, self.ratios, self.objects.energies)
         server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
                         board.OPTICAL_BAUD, Programming(access, self.config, self.objects, logs, hal.ticks_diff))
         return Optical(hal, uart, port, server)
@@ -243,7 +244,7 @@ class App:
 
     # --- settings, logs
     def _open_records(self, flash, owner):
-        self.changes = self._twin = self._counters = None
+        self.changes = self.ratios = self._twin = self._counters = None
         self.events = EventLog(None, self._now)
         if flash is not None:
             self._twin = Twin([Ring(flash.next(sectors), number, twin.RECORD, owner) for number, sectors in _SETTINGS])
@@ -251,6 +252,7 @@ class App:
             self._counters = Counters(Ring(flash.next(_COUNTERS[1]), _COUNTERS[0], counters.RECORD, owner),
                                       self._access_words)
             self.events = EventLog(Ring(flash.next(_EVENTS[1]), _EVENTS[0], events.RECORD, owner), self._now)
+            self.ratios = Changes(Ring(flash.next(_RATIOS[1]), _RATIOS[0], changes.RECORD, owner))
 
     def _find_records(self):
         """Read settings and logs and put what was set in force.  Raises OSError as long as the flash cannot be read."""
@@ -258,11 +260,13 @@ class App:
         trouble = None
         if self._twin is not None:
             try:
-                for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring]:
+                for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring,
+                                               self.ratios.ring]:
                     ring.area.start()
                 payload = self._twin.load()
                 self.changes.open()
                 self.events.open()
+                self.ratios.open()
                 if not self.memory.hot_works:
                     self._counters.load()
             except OSError as unreadable:
@@ -283,9 +287,12 @@ class App:
             return False
 
     def _record_change(self, name, old, new, level):
+        stands = self.changes is not None
         try:
-            stands = self.changes is not None and self.changes.store(self._operating[0], (name, old, new), level,
-                                                                     self._terms, self.registers)
+            for log in (self.changes, self.ratios if name == "Z21" else None):
+                if log is not None:
+                    stands = stands and log.store(self._operating[0], (name, old, new), level, self._terms,
+                                                  self.registers)
         except OSError:
             stands = False
         if stands:

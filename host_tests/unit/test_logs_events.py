@@ -132,6 +132,8 @@ class TestRecords(Case):
             with self.subTest(most=most):
                 self.assertEqual(self.new_values(log.newest(most)), newest_first[:most])
         self.assertEqual(self.new_values(log.entries()), newest_first[::-1])
+        self.assertEqual([entry[NUMBER] for entry in log.newest(4, total - 20)], list(range(total - 21, total - 25, -1)))
+        self.assertEqual([entry[NUMBER] for entry in log.newest(4, 3)], [2, 1])
 
     def test_the_log_is_circular_and_keeps_all_but_two_sectors_at_least(self):
         log = self.life()

@@ -18,7 +18,10 @@ _REGISTERS_AT = 28
 
 
 class Changes:
-    """The log in `ring`, records of RECORD bytes; circular: the newest `ring.slots` x 2 at least are kept."""
+    """The log in `ring`, records of RECORD bytes; circular: the newest `ring.slots` x (sectors - 2) at least are kept.
+
+    A restart before each of them costs two slots more: a third of that is kept then.
+    """
 
     def __init__(self, ring) -> None:
         self.ring = ring
@@ -52,9 +55,13 @@ class Changes:
 
     def entries(self):
         """Yield (number, seconds, name, old, new, level, sum mode, ratio, payload), oldest first.  Raises OSError."""
+        last = 0
         for sequence in self.ring.sequences():
             for payload in self.ring.records(sequence):
-                yield _entry(payload)
+                entry = _entry(payload)
+                if entry[0] > last:                # else it is the copy that a start makes
+                    last = entry[0]
+                    yield entry
 
     def newest(self, most: int, below: "int | None" = None):
         """Yield at most `most` entries as `entries` does, the newest first, numbers under `below`.  Raises OSError."""
