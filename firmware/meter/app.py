@@ -353,6 +353,7 @@ class _Flash:
         self._left = sectors
         self._page = page
         self._at = 0
+        self._area = None
         self.stalls = stalls
 
     def first(self, most):
@@ -361,7 +362,7 @@ class _Flash:
 
     def next(self, sectors):
         """Return the next area."""
-        area = Area(self._device, self._at, sectors, self._page)
+        area = self._area = Area(self._device, self._at, sectors, self._page, self._area)
         self._at += sectors
         self._left -= sectors
         return area

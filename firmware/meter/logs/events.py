@@ -4,7 +4,7 @@
     0    number u32: counts on over restarts, never used again
     4    seconds of operation u32
     8    civil time u32, 0: the clock is not known
-    12   event u16 (logs/numbers.py)
+    12   event u16 (logs/texts.py)
     14   detail u16: phase 1 … 3, parameter or level, as the event has it
     16   value before, value after, i32 each
     24   lost u16: events just before this one that found no room

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The logs as lines of text, the newest record first: what the optical port sends of them.
 
-    P.98(number)(seconds)(civil time)(event)(detail)(old)(new)(lost)(repeats)      logs/events.py, logs/numbers.py
+    P.98(number)(seconds)(civil time)(event)(detail)(old)(new)(lost)(repeats)      logs/events.py, logs/texts.py
     P.99(number)(seconds)(what)(old)(new)(level)(sum mode)(ratio)                  logs/changes.py
     1.8.0(0000123.456*kWh) ...                                                     every register at that change
     99.98.9...                                                                     the same, of the ratio alone
