@@ -104,22 +104,6 @@ class Reading:
         heads = self.read("R5\x02P.99()", "P.99")
         self.assertEqual([row[3] for row in heads], ["Z24", "Z21", "PW3"])
 
-    def test_ten_changes_of_the_ratio_are_read_though_the_meter_was_restarted_after_each(self):
-        self.commission()
-        for ratio in range(2, 15):
-            self.setter.write("Z21", str(ratio))
-            self.setter.write("MP1", str(ratio))           # others do not push them out
-            self.setter.command("B0")
-            self.world.run(seconds=3)
-            gc.collect()
-            self.restart()
-            gc.collect()
-            self.sign_on("service3", seal_open=False)
-        heads = self.read("R1\x0299.98.9()", "99.98.9")
-        self.assertTrue(len(heads) >= 10)
-        self.assertEqual([(row[1], row[4], row[5]) for row in heads],
-                         [(str(ratio - 1), str(ratio - 1), str(ratio)) for ratio in range(14, 14 - len(heads), -1)])
-
     def test_a_refused_change_of_a_locked_ratio_is_an_event_once_a_minute(self):
         self.commission()
         self.setter.write("Z22", "2")
