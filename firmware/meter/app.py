@@ -71,6 +71,7 @@ _COUNTERS = (5, 3)
 _EVENTS = (6, 5)
 _RATIOS = (7, 6)                                   # ten changes are kept although the meter is restarted after each
 _OTHERS = const(32)                                # sectors, with room for more rings
+_COUNT_S = const(600)                              # without FRAM, seconds of operation are stored so often
 _SELDOM_S = const(60)                              # between two events of refused ratios
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
@@ -86,7 +87,7 @@ _MANUAL = (
     "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0*129", "41.8.0*129", "61.8.0*129",
     "1.7.0", "2.7.0", "3.7.0", "4.7.0", "21.7.0", "41.7.0", "61.7.0",
     "32.7.0", "52.7.0", "72.7.0", "31.7.0", "51.7.0", "71.7.0",
-    "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "97.97.0", "97.97.1", TEST,
+    "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "96.8.0", "97.97.0", "97.97.1", TEST,
 )
 
 
@@ -132,7 +133,7 @@ class App:
         self.quantities = Quantities()
         self.serial = "%08d" % (int.from_bytes(owner, "big") % _SERIAL_DIGITS)
         self.objects = Objects(self._shown, self._terms, self.quantities, self.status,
-                               {"serial": self.serial, "version": VERSION})
+                               {"serial": self.serial, "version": VERSION}, self._operating)
         self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES), self._terms)
         self.averages = Averages()
         self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
@@ -141,6 +142,7 @@ class App:
         self.config = Configuration(self._ideal, board.NOMINAL_MV, self._store_settings, self._record_change,
                                     self._apply, self.chip, self.averages, self.status, hash_of, owner,
                                     self.serial.encode(), self.verification, self._ratio_refused)
+        self._counted_s = 0                        # of operation, stored on flash last
         self._refused_s = None                     # when that was logged last
         self._seal = None if board.PIN_SEAL is None else hal.input(board.PIN_SEAL)
         self.optical = self._make_optical(board, hal)
@@ -250,7 +252,7 @@ class App:
             self._twin = Twin([Ring(flash.next(sectors), number, twin.RECORD, owner) for number, sectors in _SETTINGS])
             self.changes = Changes(Ring(flash.next(_CHANGES[1]), _CHANGES[0], changes.RECORD, owner))
             self._counters = Counters(Ring(flash.next(_COUNTERS[1]), _COUNTERS[0], counters.RECORD, owner),
-                                      self._access_words)
+                                      self._access_words, self._operating)
             self.events = EventLog(Ring(flash.next(_EVENTS[1]), _EVENTS[0], events.RECORD, owner), self._now)
             self.ratios = Changes(Ring(flash.next(_RATIOS[1]), _RATIOS[0], changes.RECORD, owner))
 
@@ -271,6 +273,7 @@ class App:
                     self._counters.load()
             except OSError as unreadable:
                 trouble = unreadable
+        self._counted_s = self._operating[0]
         version, calibrated = self._in_force
         if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
             self._apply(self.config.settings)
@@ -341,7 +344,14 @@ class App:
         return self._seal is not None and self._seal() == 0
 
     def _each_second(self):
-        self.config.step(self._operating[0])
+        now_s = self._operating[0]
+        self.config.step(now_s)
+        if self._counters is not None and now_s - self._counted_s >= _COUNT_S and not self.memory.hot_works:
+            try:
+                if self._counters.store():
+                    self._counted_s = now_s
+            except OSError:
+                self._records.works = False        # until they can be opened again
         self.verification.step()
 
 
@@ -353,7 +363,7 @@ class _Flash:
         self._left = sectors
         self._page = page
         self._at = 0
-        self._area = None
+        self._buffers = None
         self.stalls = stalls
 
     def first(self, most):
@@ -362,7 +372,8 @@ class _Flash:
 
     def next(self, sectors):
         """Return the next area."""
-        area = self._area = Area(self._device, self._at, sectors, self._page, self._area)
+        area = Area(self._device, self._at, sectors, self._page, self._buffers)
+        self._buffers = area.buffers
         self._at += sectors
         self._left -= sectors
         return area

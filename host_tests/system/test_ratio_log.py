@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The log of the ratio over many restarts, as a probe reads it.  CPython: its flash takes more heap than a target has."""
+"""The log of the ratio over many restarts, as a probe reads it.  CPython: its flash takes a large heap."""
 import pytest
 
 from host_tests.system.configuring import BOTH, FLASH_ONLY, ON_CHIP

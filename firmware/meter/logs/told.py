@@ -7,7 +7,8 @@
     99.98.9...                                                                     the same, of the ratio alone
 
 Addresses: P.98 and P.99 are the logs of operation and of calibration in the VDEW specification of meters, 99.98.9 that
-of the ratio by its OBIS code; the fields are this meter's own.  A line is made when it is asked for, so a log of any length costs no memory.
+of the ratio by its OBIS code; the fields are this meter's own.  A line is made when it is asked for, so a log of any
+length costs no memory.
 """
 from errno import EAGAIN
 
