@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Limits of error, percent, of active energy by classes B, C, 0.5 S and 0.2 S, and of reactive energy by class 2.
 
-EN 50470-3 (B with IEC 62053-21 class 1, and C), IEC 62053-22, IEC 62053-23.  From secondary sources and memory, the stricter
-reading where they differ; none of it is a claim of conformity.
+EN 50470-3 (B with IEC 62053-21 class 1, and C), IEC 62053-22, IEC 62053-23.  From secondary sources and memory, the
+stricter reading where they differ; none of it is a claim of conformity.
 """
 from math import inf
 

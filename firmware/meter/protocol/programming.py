@@ -131,7 +131,7 @@ class Programming:
         chunk = self._block[self._at:self._at + _CHUNK]
         self._at += len(chunk)
         if not chunk and self._lines is not None:
-            chunk = self._next_line()
+            chunk = self._next_line(self._lines)
         return chunk or None
 
     def sent(self, now_ms: int) -> None:
@@ -212,10 +212,10 @@ class Programming:
             text = self._settings.read(address) if self._settings is not None else None
         return block(_STX, _UNKNOWN if text is None else "%s(%s)" % (address, text))
 
-    def _next_line(self):
+    def _next_line(self, lines):
         """Return the next line of a log, or the end of the message; b"" as long as the flash is erasing."""
         try:
-            line = next(self._lines, None)
+            line = next(lines, None)
         except OSError:                            # no end that looks right
             self._lines = None
             self._state = _LISTENING
