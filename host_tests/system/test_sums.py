@@ -16,7 +16,8 @@ LED_COUNTS = 5_000
 # Where the energies with these codes stand: group, None for the three phases together, and registers
 SOURCES = {
     "1.8.0": (e.PRIMARY, (e.A_IMPORT,)), "2.8.0": (e.PRIMARY, (e.A_EXPORT,)), "1.8.0*129": (e.BILLED, (e.A_IMPORT,)),
-    "2.8.0*129": (e.BILLED, (e.A_EXPORT,)), "3.8.0*129": (e.BILLED, (e.R1, e.R2)), "4.8.0*129": (e.BILLED, (e.R3, e.R4)),
+    "2.8.0*129": (e.BILLED, (e.A_EXPORT,)), "3.8.0*129": (e.BILLED, (e.R1, e.R2)),
+    "4.8.0*129": (e.BILLED, (e.R3, e.R4)),
     "5.8.0*129": (e.BILLED, (e.R1,)), "7.8.0*129": (e.BILLED, (e.R3,)), "1.8.0*140": (None, (e.A_IMPORT,)),
     "2.8.0*140": (None, (e.A_EXPORT,)), "1.8.0*141": (e.VECTOR, (e.A_IMPORT,)),
     "2.8.0*141": (e.VECTOR, (e.A_EXPORT,)), "1.8.0*142": (None, (e.A_IMPORT, e.A_EXPORT)),
