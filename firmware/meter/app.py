@@ -29,6 +29,7 @@ from meter.drivers.w25q import W25Q
 from meter.logs import changes, events, numbers
 from meter.logs.changes import Changes
 from meter.logs.events import EventLog
+from meter.logs.told import Told
 from meter.objects import Objects
 from meter.protocol.access import Access, hash_of
 from meter.protocol.iec62056_21 import Server
@@ -49,6 +50,7 @@ from meter.tasks.power_fail import PowerFail
 from meter.tasks.pulses import Output, Pulses
 from meter.tasks.records import Records
 from meter.tasks.supervisor import Supervisor
+from meter.tasks.verification import Verification
 from meter.tasks.watch import Watch
 from meter.version import VERSION
 
@@ -67,7 +69,10 @@ _SETTINGS = ((2, 4), (3, 4))
 _CHANGES = (4, 4)
 _COUNTERS = (5, 3)
 _EVENTS = (6, 5)
+_RATIOS = (7, 6)                                   # ten changes are kept although the meter is restarted after each
 _OTHERS = const(32)                                # sectors, with room for more rings
+_COUNT_S = const(600)                              # without FRAM, seconds of operation are stored so often
+_SELDOM_S = const(60)                              # between two events of refused ratios
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
 # What the status calls it when the metering chip has to be started again
@@ -82,7 +87,7 @@ _MANUAL = (
     "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0*129", "41.8.0*129", "61.8.0*129",
     "1.7.0", "2.7.0", "3.7.0", "4.7.0", "21.7.0", "41.7.0", "61.7.0",
     "32.7.0", "52.7.0", "72.7.0", "31.7.0", "51.7.0", "71.7.0",
-    "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "97.97.0", "97.97.1", TEST,
+    "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "96.8.0", "97.97.0", "97.97.1", TEST,
 )
 
 
@@ -128,13 +133,17 @@ class App:
         self.quantities = Quantities()
         self.serial = "%08d" % (int.from_bytes(owner, "big") % _SERIAL_DIGITS)
         self.objects = Objects(self._shown, self._terms, self.quantities, self.status,
-                               {"serial": self.serial, "version": VERSION})
+                               {"serial": self.serial, "version": VERSION}, self._operating)
         self.energy = Energy(self.registers, self._words.part(words.RESIDUES, RESIDUES), self._terms)
         self.averages = Averages()
+        self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.measure = self._make_measure(board, hal)
+        self.verification = Verification(hal, self.led, self.registers, self.lists, self.events)
         self.config = Configuration(self._ideal, board.NOMINAL_MV, self._store_settings, self._record_change,
                                     self._apply, self.chip, self.averages, self.status, hash_of, owner,
-                                    self.serial.encode())
+                                    self.serial.encode(), self.verification, self._ratio_refused)
+        self._counted_s = 0                        # of operation, stored on flash last
+        self._refused_s = None                     # when that was logged last
         self._seal = None if board.PIN_SEAL is None else hal.input(board.PIN_SEAL)
         self.optical = self._make_optical(board, hal)
         self._quiet = self.optical.quiet if self.optical is not None else _always
@@ -142,13 +151,12 @@ class App:
         stalls = flash is not None and flash.stalls
         self.memory = Memory(hal, self.status, self._words, self.ledger, self.registers, shadow, _registers_in,
                              self.energy, self.pulses, self.chip, self._quiet, stalls)
-        keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events)
+        keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events, self.ratios)
         self._watch = Watch(hal, self.quantities, self.status, self.events)
         self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
         self._power_fail = None
         if board.PIN_POWER_FAIL is not None:
             self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.measure.count, self.memory.save)
-        self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.panel = self._make_panel(board, hal)
         self._buttons = self._make_buttons(board, hal)
 
@@ -156,6 +164,8 @@ class App:
         """Run the meter for ever."""
         watchdog = self._hal.watchdog(_WATCHDOG_MS)
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
+        if self.led is not None:
+            self.led.align(self.registers)
         self._records.open()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
@@ -203,9 +213,11 @@ class App:
             return None
         uart = hal.uart(baudrate=300, **board.UART_OPTICAL)
         port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
-        access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff)
+        access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff,
+                        self._login_refused)
+        logs = Told(self.events, self.changes, self.ratios, self.objects.energies)
         server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
-                        board.OPTICAL_BAUD, Programming(access, self.config, self.objects, hal.ticks_diff))
+                        board.OPTICAL_BAUD, Programming(access, self.config, self.objects, logs, hal.ticks_diff))
         return Optical(hal, uart, port, server)
 
     def _make_panel(self, board, hal):
@@ -220,8 +232,11 @@ class App:
         if board.PIN_BUTTON_LEFT is None or self.panel is None:
             return None
         line = hal.input(board.PIN_BUTTON_LEFT)
-        return Buttons(hal, line, Button(line() == 0), self.panel.press)
+        return Buttons(hal, line, Button(line() == 0), self._press, self.verification.end)
 
+    def _press(self):
+        self.verification.press()
+        self.panel.press()
 
     def _shown(self, fresh):
         return self.memory.shown(fresh)
@@ -231,14 +246,15 @@ class App:
 
     # --- settings, logs
     def _open_records(self, flash, owner):
-        self.changes = self._twin = self._counters = None
+        self.changes = self.ratios = self._twin = self._counters = None
         self.events = EventLog(None, self._now)
         if flash is not None:
             self._twin = Twin([Ring(flash.next(sectors), number, twin.RECORD, owner) for number, sectors in _SETTINGS])
             self.changes = Changes(Ring(flash.next(_CHANGES[1]), _CHANGES[0], changes.RECORD, owner))
             self._counters = Counters(Ring(flash.next(_COUNTERS[1]), _COUNTERS[0], counters.RECORD, owner),
-                                      self._access_words)
+                                      self._access_words, self._operating)
             self.events = EventLog(Ring(flash.next(_EVENTS[1]), _EVENTS[0], events.RECORD, owner), self._now)
+            self.ratios = Changes(Ring(flash.next(_RATIOS[1]), _RATIOS[0], changes.RECORD, owner))
 
     def _find_records(self):
         """Read settings and logs and put what was set in force.  Raises OSError as long as the flash cannot be read."""
@@ -246,15 +262,18 @@ class App:
         trouble = None
         if self._twin is not None:
             try:
-                for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring]:
+                for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring,
+                                               self.ratios.ring]:
                     ring.area.start()
                 payload = self._twin.load()
                 self.changes.open()
                 self.events.open()
+                self.ratios.open()
                 if not self.memory.hot_works:
                     self._counters.load()
             except OSError as unreadable:
                 trouble = unreadable
+        self._counted_s = self._operating[0]
         version, calibrated = self._in_force
         if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
             self._apply(self.config.settings)
@@ -271,14 +290,27 @@ class App:
             return False
 
     def _record_change(self, name, old, new, level):
+        stands = self.changes is not None
         try:
-            stands = self.changes is not None and self.changes.store(self._operating[0], (name, old, new), level,
-                                                                     self._terms, self.registers)
+            for log in (self.changes, self.ratios if name == "Z21" else None):
+                if log is not None:
+                    stands = stands and log.store(self._operating[0], (name, old, new), level, self._terms,
+                                                  self.registers)
         except OSError:
             stands = False
         if stands:
             self.events.add(numbers.PARAMETER_CHANGED, old, new, settings.number(name))
         return stands
+
+    def _login_refused(self, level, failures):
+        self.events.add(numbers.LOGIN_REFUSED, 0, failures, level)
+
+    def _ratio_refused(self, old, new):
+        """Log that a locked ratio was to be changed, once a minute at most."""
+        now_s = self._operating[0]
+        if self._refused_s is None or now_s - self._refused_s >= _SELDOM_S:
+            self._refused_s = now_s
+            self.events.add(numbers.RATIO_REFUSED, old, new)
 
     def _apply(self, changed):
         """Put settings in force that are stored."""
@@ -312,7 +344,15 @@ class App:
         return self._seal is not None and self._seal() == 0
 
     def _each_second(self):
-        self.config.step(self._operating[0])
+        now_s = self._operating[0]
+        self.config.step(now_s)
+        if self._counters is not None and now_s - self._counted_s >= _COUNT_S and not self.memory.hot_works:
+            try:
+                if self._counters.store():
+                    self._counted_s = now_s
+            except OSError:
+                self._records.works = False        # until they can be opened again
+        self.verification.step()
 
 
 class _Flash:
@@ -323,6 +363,7 @@ class _Flash:
         self._left = sectors
         self._page = page
         self._at = 0
+        self._buffers = None
         self.stalls = stalls
 
     def first(self, most):
@@ -331,7 +372,8 @@ class _Flash:
 
     def next(self, sectors):
         """Return the next area."""
-        area = Area(self._device, self._at, sectors, self._page)
+        area = Area(self._device, self._at, sectors, self._page, self._buffers)
+        self._buffers = area.buffers
         self._at += sectors
         self._left -= sectors
         return area

@@ -11,6 +11,7 @@ Parameters have their Z codes (settings.py).  Besides there are
     CAL.AVG.1 … .3      of a phase: its sums (core/averages.py), counts of active, reactive, apparent energy, then codes
                         of voltage and current; in pieces, for a value has 128 characters at most (IEC 62056-21, 6.6)
     PW1 … PW4           written: the password of a level
+    TEST                the energy that is verified, 1 A+, 2 A-, 3 R+, 4 R-; 0 none (tasks/verification.py)
 
 The password of level 4 is the serial number until one is set; like any of that level it holds while the seal is open.
 
@@ -26,6 +27,7 @@ from meter.core import status as condition
 
 _SEALED = 4                                        # level: the seal is open
 _SERVICE = 3
+_UTILITY = 2
 
 # What has become of a calibration
 STATES = ("none", "being tried", "in force", "refused by the chip", "not stored")
@@ -37,11 +39,11 @@ class Configuration:
 
     `ideal`: the calibration of an exact front end; `store(payload)`: tells whether it is stored; `record(name, old,
     new, level)`: has a change on record before it is made, tells whether it is; `apply(settings)`: puts parameters in
-    force; `hash_of(salt, password)`: what is kept of one.
+    force; `hash_of(salt, password)`: what is kept of one; `refused(old, new)`: another ratio was refused by its lock.
     """
 
     def __init__(self, ideal, nominal_mv: int, store, record, apply, chip, averages, status, hash_of,
-                 salt: bytes, first_password: bytes) -> None:
+                 salt: bytes, first_password: bytes, verification, refused) -> None:
         self.settings = places.Settings()
         self.settings.salt = salt
         self._ideal = ideal
@@ -54,6 +56,8 @@ class Configuration:
         self._status = status
         self._hash_of = hash_of
         self._first = first_password
+        self._verification = verification
+        self._refused = refused
         self._begun = False                        # the chip may have been started
         self._proposal = {}                        # phase: its numbers
         self._tried = None                         # (numbers, who calibrates) that the chip is trying
@@ -113,6 +117,8 @@ class Configuration:
         place = _place(name)
         if place is not None:
             return str(self.settings.values[place])
+        if name == "TEST":
+            return str(self._verification.energy)
         if name == "CAL.STATE":
             return "%s,%s,%d" % (STATES[self._state], self.settings.calibrated_by, self.settings.calibrated_at_s)
         if name[:7] == "CAL.AVG":
@@ -134,6 +140,9 @@ class Configuration:
             self._change(place, _number(text), level)
         elif name[:2] == "PW" and name[2:] in ("1", "2", "3", "4"):
             self._password(int(name[2:]), text, level)
+        elif name == "TEST":
+            _need(level, _UTILITY)
+            self._verification.choose(_number(text))
         elif name in ("CAL.AVG", "CAL.SET") or _phase(name) is not None:
             _need(level, _SEALED)
             if name == "CAL.AVG":
@@ -184,6 +193,8 @@ class Configuration:
         old = self.settings.values[place]
         if place == places.RATIO and self.settings.values[places.LOCK] == 2:
             needed = _SEALED
+            if level < needed:
+                self._refused(old, value)
         if place == places.LOCK and value == 1 and old == 2:
             needed = _SEALED
         _need(level, needed)

@@ -22,8 +22,10 @@ _IMPORT = const(2)                                 # the same, as far as it is p
 _EXPORT = const(3)                                 # the same, as far as it is negative, without sign
 _TEXT = const(4)                                   # key of the identity texts
 _INFO = const(5)                                   # the status digits
-_RATIO = const(7)
 _DETAIL = const(6)                                 # the status word
+_RATIO = const(7)
+_HOURS = const(8)                                  # of operation
+_NET = const(9)                                    # A+ less A-, primary; digits as of an energy
 
 _CODE = const(0)
 _LABEL = const(1)
@@ -67,8 +69,8 @@ _TOTALS = ((1, "A+", "kWh") + TOTAL[0], (3, "R+", "kvarh") + TOTAL[1], (4, "R-",
 
 
 def _energies(kinds, c, f, suffix, group, glass, readout):
-    return tuple([_energy("%d.8.0%s" % (c + kind[0], f), kind[1] + suffix, kind[2], group, *kind[3:], glass=glass,
-                          readout=readout) for kind in kinds])
+    return tuple([_energy("%d.8.0%s" % (c + kind[0], f), kind[1] + suffix if suffix is not None else "TEST", kind[2],
+                          group, *kind[3:], glass=glass, readout=readout) for kind in kinds])
 
 
 def _secondary(kinds, f, suffix, group, c=0):
@@ -98,14 +100,16 @@ ROWS: "tuple[tuple, ...]" = (
     ("C.1.0", "SER/NUM", "", _TEXT, "serial"),
     ("0.2.0", "CTMETER", "", _TEXT, "version"),
     ("0.3.0", "LED", "imp/kWh", _TEXT, "led"),
+    ("0.3.1", "LED", "imp/kvarh", _TEXT, "led"),
     ("0.3.3", "S0", "imp/kWh", _TEXT, "s0"),
     ("0.4.2", "CTR", "", _RATIO, None),
 ) + _energies(_KINDS, 0, "", "", PRIMARY, (7, 2), (7, 3)) + (
     _energy("15.8.0", "A1234", "kWh", PRIMARY, A_IMPORT, A_EXPORT),
+    ("16.8.0", "NET", "kWh", _NET, None, (6, 2), (7, 3)),
 ) + _secondary(_KINDS, "*129", " S", BILLED) + _per_phase(_phase_energy) + (
     _secondary(_KINDS[:4], "*140", " PH", _PHASES) + _secondary(_NO_QUADRANTS, "*141", " VEC", VECTOR)
     + _secondary(_TOTALS, "*142", " TOT", _PHASES)
-    + _energies(_KINDS[:4], 0, "*128", " TEST", BILLED, (3, 4), (3, 4))
+    + _energies(_KINDS[:4], 0, "*128", None, BILLED, (3, 4), (3, 4))
 ) + (
     _power("1.7.0", "P+", "kW", _IMPORT, "total_active_mw"),
     _power("2.7.0", "P-", "kW", _EXPORT, "total_active_mw"),
@@ -120,6 +124,7 @@ ROWS: "tuple[tuple, ...]" = (
     ("81.7.40", "I1-U1", "deg", _VALUE, "lag", 0, 10, 1, 3),
     ("81.7.51", "I2-U2", "deg", _VALUE, "lag", 1, 10, 1, 3),
     ("81.7.62", "I3-U3", "deg", _VALUE, "lag", 2, 10, 1, 3),
+    ("96.8.0", "HRS", "h", _HOURS, None),
     ("97.97.0", "INFO", "", _INFO, None),
     ("97.97.1", "STATUS", "", _DETAIL, None),
 )
@@ -129,15 +134,17 @@ class Objects:
     """The rows, filled from the parts of one meter: its registers, its snapshot, its status, its identity.
 
     `shown(fresh)` returns the registers that may be told; `fresh`: as they are now, whatever that costs.  `terms`:
-    those of billing (core/energy.py).  `identity` maps the keys `serial`, `version` to text.
+    those of billing (core/energy.py).  `identity` maps the keys `serial`, `version` to text.  `operating`: a word, the
+    seconds of operation.
     """
 
-    def __init__(self, shown, terms, quantities, status, identity: dict) -> None:
+    def __init__(self, shown, terms, quantities, status, identity: dict, operating) -> None:
         self._shown = shown
         self._terms = terms
         self._quantities = quantities
         self._status = status
         self._identity = identity
+        self._operating = operating
         identity["led"] = str(COUNTS_PER_KWH // LED_COUNTS)
         identity["s0"] = str(COUNTS_PER_KWH // S0_COUNTS)
 
@@ -165,6 +172,8 @@ class Objects:
         entry = ROWS[row]
         if entry[_KIND] == _ENERGY:
             return _energy_text(self._shown(False), entry[_SOURCE], entry[_ON_GLASS])
+        if entry[_KIND] == _NET:
+            return _net_text(self._shown(False), entry[_ON_GLASS])
         value = self._value(entry, None)
         if value is None:
             return _NO_DIGITS
@@ -179,6 +188,12 @@ class Objects:
             value = self._written(entry, registers)
             if value is not None:
                 yield ("%s(%s)" % (entry[_CODE], value)).encode()
+
+    def energies(self, registers):
+        """Yield the lines of all energies as `registers` (core/energy.py) have them."""
+        for entry in ROWS:
+            if entry[_KIND] == _ENERGY:
+                yield "%s(%s)" % (entry[_CODE], self._written(entry, registers))
 
     def written(self, row: int):
         """Return a row as the read-out has it between its brackets, None if there is nothing to tell."""
@@ -195,6 +210,10 @@ class Objects:
         kind = entry[_KIND]
         if kind == _ENERGY:
             return _energy_text(registers, entry[_SOURCE], entry[_IN_READOUT])
+        if kind == _NET:
+            return _net_text(registers, entry[_IN_READOUT])
+        if kind == _HOURS:
+            return "%07d" % (self._operating[0] // 3_600)
         if kind == _TEXT:
             return self._identity[entry[_SOURCE]]
         if kind == _RATIO:
@@ -221,6 +240,26 @@ def _energy_text(registers, source, places):
     """Write an energy with (digits before, digits behind) the point; what is beyond is cut on both sides."""
     group, chosen = source
     kwh, counts = registers.read_total(chosen) if group == _PHASES else registers.read(group, chosen)
+    return _register_text(kwh, counts, places)
+
+
+def _net_text(registers, places):
+    """Write A+ less A-, which may be negative; its magnitude is cut."""
+    kwh, counts = registers.read(PRIMARY, (A_IMPORT,))
+    out_kwh, out_counts = registers.read(PRIMARY, (A_EXPORT,))
+    sign = ""
+    if (kwh, counts) < (out_kwh, out_counts):
+        kwh, counts, out_kwh, out_counts = out_kwh, out_counts, kwh, counts
+        sign = "-"
+    kwh -= out_kwh
+    counts -= out_counts
+    if counts < 0:
+        kwh -= 1
+        counts += COUNTS_PER_KWH
+    return sign + _register_text(kwh, counts, places)
+
+
+def _register_text(kwh, counts, places):
     before, behind = places
     return "%0*d.%0*d" % (before, kwh % 10 ** before, behind, counts // (COUNTS_PER_KWH // 10 ** behind))
 

@@ -92,3 +92,30 @@ def test_iec62056_21_is_refused_with_a_wrong_password_and_comes_back_with_the_ri
     assert desk.serve(guess) == BREAK
     for _ in range(2):
         assert desk.serve(know) == "\x06"
+
+
+@pytest.mark.parametrize("way", ["over_tcp", "over_pty"])
+def test_iec62056_21_reads_the_logs(desk, way):
+    serial = desk.world.meter.serial
+
+    def read_logs():
+        client = getattr(desk, way)()
+        assert log_in(client, serial) == "\x06"
+        client.write_single_value("Z21", "40")
+        answers = []
+        for address, count in (("P.98", "1"), ("P.98", ""), ("P.99", "1"), ("99.98.9", "")):
+            client.transport.send(CommandMessage("R", 1, DataSet(address=address, value=count)).to_bytes())
+            answers.append(client.read_response().data_block.data_lines)
+        client.send_break()
+        client.disconnect()
+        return answers
+
+    newest, events, change, ratio = desk.serve(read_logs)
+    assert [[item.value for item in line.data_sets][3:7] for line in newest] == [["47", "0", "1", "40"]]
+    assert [line.data_sets[3].value for line in events if line.data_sets[3].value != "91"] == ["47", "2"]
+    for lines, address in ((change, "P.99"), (ratio, "99.98.9")):
+        assert lines[0].data_sets[0].address == address
+        assert [item.value for item in lines[0].data_sets][2:5] == ["Z21", "1", "40"]
+        values = {line.data_sets[0].address: line.data_sets[0] for line in lines[1:]}
+        assert values["1.8.0"].unit == "kWh"
+        assert values["1.8.0"].value == values["1.8.0*129"].value > "0000000.000"      # the ratio was 1 until then

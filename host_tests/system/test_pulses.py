@@ -107,6 +107,20 @@ class TestPulses(unittest.TestCase):
             # a cut within half a millisecond of a rise can still take or double it: 1 of 75 under this load
             self.assertAlmostEqual(self.rising[pin], counts // quantum, delta=2)
 
+    def test_the_second_led_gives_reactive_energy_of_every_quadrant(self):
+        kvarh = self.world.edges.keep(board.PIN_LED_KVARH)
+        for degrees in (30, 150, 210, 330):
+            self.world.mains.balanced(volts=230, amps=5, degrees=degrees)
+            self.world.run(seconds=20)
+        readings.apply(self.world, _NONE)
+        self.world.run(seconds=2)
+        registers = readings.registers(self.world.meter)
+        kinds = [registers[4, kind] for kind in ("R1", "R2", "R3", "R4")]
+        self.assertTrue(min(kinds) > 5 * 50_000)
+        self.assertEqual(len(rises(kvarh)), sum(kinds) // 5_000)
+        for at in range(0, len(kvarh), 2):
+            self.assertEqual(kvarh[at + 1][0] - kvarh[at][0], 30_000)
+
     def test_in_verification_the_led_follows_the_quantity_that_is_chosen(self):
         for chosen, kinds, degrees in ((R_PLUS, ("R1", "R2"), 90), (R_MINUS, ("R3", "R4"), -90),
                                        (A_MINUS, ("A-",), 180), (A_PLUS, ("A+",), 0)):

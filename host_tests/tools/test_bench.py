@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from boards.virtual.chips.nor_cells import Chance
+from host_tests.bench import big_ints
 from host_tests.system import readings
 from host_tests.system.power_cuts import Broken
 from host_tests.system.register_load import REGISTERS
@@ -12,7 +13,7 @@ from host_tests.system.register_store import RegisterStore
 from meter.app import App
 from meter.core import energy as e
 from tools.bench import __main__ as bench
-from tools.bench import cuts, outages, stalls
+from tools.bench import cuts, dips, outages, stalls
 from tools.bench.figure import Figure, Measured, spread
 from tools.bench.meters import LOADS, Rig, gained_wh, lost_wh
 from tools.bench.target import on_micropython
@@ -118,3 +119,36 @@ def test_energy_that_a_store_has_gained_is_understood_from_its_words():
     with pytest.raises(Broken) as caught:
         store.open()
     assert int(cuts.GAINED.search(str(caught.value))[1]) > 0
+
+
+def test_a_count_that_is_lost_once_is_seen_by_big_integers(monkeypatch):
+    assert big_ints.differences(10**12, 500, 1) == 0
+    grow = e.Registers.grow
+    calls = [0]
+
+    def lossy(registers, group, register, counts):
+        calls[0] += 1
+        grow(registers, group, register, counts - 1 if calls[0] == 4_000 and counts else counts)
+
+    monkeypatch.setattr(e.Registers, "grow", lossy)
+    assert big_ints.differences(10**6, 500, 1) >= 1
+
+
+def test_a_ratio_that_is_applied_a_poll_late_is_seen_by_big_integers(monkeypatch):
+    agree = e.Energy.agree
+    monkeypatch.setattr(e.Energy, "agree", lambda energy, ratio, mode: agree(energy, min(ratio + 1, 600), mode))
+    assert big_ints.differences(0, 500, 1) >= 1
+
+
+@pytest.mark.parametrize(("kind", "phase"), [("long", ("poll", 30)), ("short", ("byte", 300)), ("half", ("poll", 0))])
+def test_dips_shift_what_physics_allows(kind, phase):
+    shift = dips._dips(kind, [phase])
+    assert shift.gained == 0
+    assert shift.lost <= 0.14
+
+
+def test_a_meter_that_counts_a_dip_at_full_voltage_is_seen_by_dips(monkeypatch):
+    monkeypatch.setitem(dips._SAGS, "half", (0.5, 2_000))
+    add = e.Energy.add
+    monkeypatch.setattr(e.Energy, "add", lambda energy, counts: add(energy, [2 * count for count in counts]))
+    assert dips._dips("half", [("poll", 0)]).gained > 0.15

@@ -68,6 +68,28 @@ class Settings:
         self.writes.append((address, text, level))
 
 
+class Logs:
+    """One log: `lines`, an OSError among them is raised."""
+
+    def __init__(self):
+        self.kept = []
+        self.asked = []
+
+    def lines(self, address, count):
+        if address != "P.98":
+            return None
+        self.asked.append(count)
+        if count == "x":
+            raise ValueError("not a number")
+        return self._given()
+
+    def _given(self):
+        for line in self.kept:
+            if isinstance(line, OSError):
+                raise line
+            yield line
+
+
 class Credentials:
     salt = SALT
     hashes = tuple([sha256(SALT + word).digest() for word in PASSWORDS])
@@ -80,11 +102,14 @@ class Desk(Bench):
         self.open = True                           # the seal
         self.kept = array("i", [0] * 4)
         self.stored = []
+        self.refused = []
         self.settings = Settings()
         self.objects = Values()
+        self.logs = Logs()
         self.failed_ms = 0
-        access = Access(Credentials, self.kept, self._store, lambda: self.open, ticks_diff)
-        super().__init__(programming=Programming(access, self.settings if settings else None, self.objects, ticks_diff),
+        access = Access(Credentials, self.kept, self._store, lambda: self.open, ticks_diff, self._refuse)
+        super().__init__(programming=Programming(access, self.settings if settings else None, self.objects, self.logs,
+                                                 ticks_diff),
                          **port)
 
     def enter(self):
@@ -105,6 +130,9 @@ class Desk(Bench):
         """Send a command; return what is answered."""
         self.hear(command(text, end))
         return self.answer(wait_ms=400)
+
+    def _refuse(self, level, failures):
+        self.refused.append((level, failures))
 
     def _store(self):
         self.stored.append(tuple(self.kept))

@@ -30,6 +30,20 @@ class Chip:
         self.refused = False
 
 
+class Verification:
+    """What is asked of it."""
+
+    energy = 3
+
+    def __init__(self, log):
+        self._log = log
+
+    def choose(self, energy):
+        if energy > 4:
+            raise ValueError("there is no such energy")
+        self._log.append(("verify", energy))
+
+
 class Bench:
     """A configuration; `log` has everything it does in its order."""
 
@@ -39,8 +53,9 @@ class Bench:
         self.chip = Chip(self.log)
         self.averages = Averages()
         self.stores = self.records = True
+        self.verification = Verification(self.log)
         self.config = Configuration(IDEAL, 230_000, self.store, self.record, self.apply, self.chip, self.averages,
-                                    self.status, hash_of, SALT, b"00012345")
+                                    self.status, hash_of, SALT, b"00012345", self.verification, self.refused)
 
     def store(self, payload):
         if self.stores:
@@ -51,6 +66,9 @@ class Bench:
         if self.records:
             self.log.append(("record", name, old, new, level))
         return self.records
+
+    def refused(self, old, new):
+        self.log.append(("refused", old, new))
 
     def apply(self, changed):
         self.log.append(("apply", changed.version, list(changed.values), changed.calibration))
@@ -157,17 +175,31 @@ class TestParameters(ConfigCase):
     def test_a_locked_ratio_is_changed_and_unlocked_with_the_seal_open_only(self):
         self.config.write("Z22", "2", 3)
         self.bench.did()
-        self.refuses(EACCES, "Z21", "40", 3)
+        for level in (1, 2, 3):
+            with self.assertRaises(OSError) as caught:
+                self.config.write("Z21", "40", level)
+            self.assertEqual(caught.exception.args[0], EACCES)
+            self.assertEqual(self.bench.log, [("refused", 1, 40)])
+            del self.bench.log[:]
         self.refuses(EACCES, "Z22", "1", 3)
         self.config.write("Z22", "2", 3)           # locked it is
         self.config.write("Z21", "40", 4)
         self.config.write("Z22", "1", 4)
         self.config.write("Z21", "50", 3)
 
+    def test_level_2_verifies_an_energy_and_nothing_of_it_is_stored(self):
+        self.refuses(EACCES, "TEST", "1", 1)
+        for text in ("5", "", "x"):
+            self.refuses(ValueError, "TEST", text, 2)
+        self.config.write("TEST", "4", 2)
+        self.assertEqual(self.bench.log, [("verify", 4)])
+        self.assertEqual(self.config.read("TEST"), "3")
+
     def test_a_ratio_at_which_registers_would_roll_over_is_refused(self):
         self.bench.config = self.config = Configuration(
             IDEAL, 400_000, self.bench.store, self.bench.record, self.bench.apply, self.bench.chip,
-            self.bench.averages, self.bench.status, hash_of, SALT, b"00012345")
+            self.bench.averages, self.bench.status, hash_of, SALT, b"00012345", self.bench.verification,
+            self.bench.refused)
         self.config.begin(None, 0, False)
         self.bench.did()
         self.refuses(ValueError, "Z21", "348", 3)  # 10**7 kWh in 4000 h of 3 x 400 V x 6 A

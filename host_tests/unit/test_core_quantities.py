@@ -161,6 +161,15 @@ class TestQuantities(unittest.TestCase):
         self.feed(((230, 0.009, 30), (230, 0, 0), (230, 0, 0)))
         self.assertEqual((self.q.arrow_active, self.q.arrow_reactive), (0, 0))
 
+    def test_quadrant_arrows_come_at_10_milliamps_of_any_phase_and_go_at_95_percent_of_it(self):
+        for milliamps, on in ((9.9, 0), (10.1, 1), (9.6, 1), (9.4, 0), (9.9, 0)):
+            for phase in range(3):
+                with self.subTest(milliamps=milliamps, phase=phase):
+                    load = [(230, 0, 0)] * 3
+                    load[phase] = (230, milliamps / 1_000, 30)
+                    self.feed(load)
+                    self.assertEqual((self.q.arrow_active, self.q.arrow_reactive), (on, on))
+
     def test_forgotten_values_are_no_values(self):
         self.feed(STIMULI, times=3)
         self.q.forget()

@@ -2,7 +2,7 @@
 """display/lists.py: automatic list each 10 s, manual list by button with return after 2 min, start-up screens 5 s."""
 import unittest
 
-from meter.display.lists import AUTOMATIC, MANUAL, STARTUP, Lists
+from meter.display.lists import AUTOMATIC, MANUAL, STARTUP, VERIFICATION, Lists
 
 
 class TestLists(unittest.TestCase):
@@ -89,6 +89,18 @@ class TestLists(unittest.TestCase):
     def test_a_long_sleep_ends_where_the_time_has_led(self):
         self.lists.press()
         self.lists.step(120_000 + 10_000 + 5_000)
+        self.expect(AUTOMATIC, "a2")
+
+    def test_in_verification_one_entry_stays_whatever_is_pressed_and_for_days_on_end(self):
+        for entry in ("v1", "v2"):
+            self.lists.verify(entry)
+            for _ in range(5):
+                self.lists.step(24 * 3_600_000)
+                self.lists.press()
+                self.expect(VERIFICATION, entry)
+        self.lists.verify(None)
+        self.expect(AUTOMATIC, "a1")
+        self.lists.step(10_000)
         self.expect(AUTOMATIC, "a2")
 
     def test_an_empty_automatic_list_is_refused(self):

@@ -80,6 +80,16 @@ class TestChanges(unittest.TestCase):
             self.store(made, ("Z21", number, number + 1))
             self.assertEqual(self.entries()[-1][:5], (number, 5, "Z21", number, number + 1))
 
+    def test_six_sectors_hold_ten_changes_even_if_the_meter_is_restarted_after_each(self):
+        self.flash = Flash(6)
+        for number in range(1, 60):
+            made = Changes(Ring(Area(self.flash, 0, 6), 7, RECORD, OWNER))
+            made.open()
+            self.store(made, ("Z21", number, number + 1))
+            found = [entry[0] for entry in made.newest(1_000)]
+            self.assertTrue(len(found) >= min(number, 10), (number, found))
+            self.assertEqual(found, list(range(number, number - len(found), -1)))
+
     def test_the_newest_two_sectors_full_at_least_are_kept_in_their_order(self):
         made = self.open()
         for number in range(1, 101):
@@ -129,6 +139,23 @@ class TestChanges(unittest.TestCase):
             other.step()
         self.assertFalse(other.store(5, ("Z21", 1, 2), 3, TERMS, registers()))
         self.assertEqual(self.flash.cells.snapshot(), before)
+
+    def test_the_newest_come_first_each_once_over_sectors_and_lives(self):
+        for number in range(1, 31):
+            made = self.open()                     # each life writes the newest record once more
+            self.store(made, ("Z21", number, number + 1))
+        kept = [entry[0] for entry in self.entries()]
+        self.assertEqual(kept, sorted(set(kept)))
+        self.assertTrue(len(kept) >= 2 * SLOTS // 3, len(kept))    # each time three slots are gone
+        for most in (0, 1, 2, 3, 5, 1_000):
+            with self.subTest(most=most):
+                found = list(made.newest(most))
+                self.assertEqual([entry[0] for entry in found], kept[::-1][:most])
+        for entry in found:
+            self.assertEqual(entry[1:8], (5, "Z21", entry[0], entry[0] + 1, 3, 2, 40))
+            self.assertEqual(made.register(entry[8], 47), (1_000_047, 49_999_952))
+        self.assertEqual([entry[0] for entry in made.newest(3, 27)], [26, 25, 24])
+        self.assertEqual(list(made.newest(3, kept[0])), [])
 
     def test_without_a_flash_it_says_so(self):
         made = self.open()

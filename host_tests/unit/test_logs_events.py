@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""logs/events.py, logs/repeats.py, logs/numbers.py: what happened is found again, in order, under a number of its own.
+"""logs/events.py, repeats.py, numbers.py, texts.py: what happened is found again, in order, under its own number.
 
 Records lie in cells of flash that are damaged, cut and unplugged; what must be found is what the test has added.
 """
@@ -7,7 +7,7 @@ import unittest
 
 from boards.virtual.chips.nor_cells import LOST, PREFIX, RANDOM, SECTOR, WEAK, Cells, PowerCut
 from boards.virtual.flash import Region
-from meter.logs import numbers
+from meter.logs import numbers, texts
 from meter.logs.events import PLACES, RECORD, EventLog
 from meter.logs.repeats import SINGLY, Repeats
 from meter.storage.area import Area
@@ -132,6 +132,8 @@ class TestRecords(Case):
             with self.subTest(most=most):
                 self.assertEqual(self.new_values(log.newest(most)), newest_first[:most])
         self.assertEqual(self.new_values(log.entries()), newest_first[::-1])
+        self.assertEqual([entry[NUMBER] for entry in log.newest(2, total - 20)], [total - 21, total - 22])
+        self.assertEqual([entry[NUMBER] for entry in log.newest(4, 3)], [2, 1])
 
     def test_the_log_is_circular_and_keeps_all_but_two_sectors_at_least(self):
         log = self.life()
@@ -323,12 +325,11 @@ class TestRepeats(unittest.TestCase):
 
 class TestNumbersTable(unittest.TestCase):
     def test_every_number_has_one_text_and_an_unknown_one_is_told_as_such(self):
-        rows = [row[0] for row in numbers.TABLE]
-        named = [getattr(numbers, name) for name in dir(numbers) if name == name.upper() and name[0] != "_"
-                 and name != "TABLE"]
+        rows = [row[0] for row in texts.TABLE]
+        named = [getattr(numbers, name) for name in dir(numbers) if name == name.upper() and name[0] != "_"]
         self.assertEqual(sorted(rows), sorted(set(named) | {83, 84, 401, 402}))
-        self.assertEqual(len({row[1] for row in numbers.TABLE}), len(rows))
-        self.assertEqual([numbers.text_of(number) for number in (2, 83, 402, 1001, 9_999)],
+        self.assertEqual(len({row[1] for row in texts.TABLE}), len(rows))
+        self.assertEqual([texts.text_of(number) for number in (2, 83, 402, 1001, 9_999)],
                          ["power up", "voltage L2 missing", "voltage L3 restored",
                           "processor reset without power-down", "event 9999"])
 

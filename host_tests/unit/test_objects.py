@@ -16,8 +16,9 @@ class TestObjects(unittest.TestCase):
         self.terms = [1, e.INDIVIDUAL]
         self.quantities = Quantities()
         self.status = Status()
+        self.operating = [0]
         self.objects = objects.Objects(lambda fresh: self.registers, self.terms, self.quantities, self.status,
-                                       {"serial": "12345678", "version": "0.1.0"})
+                                       {"serial": "12345678", "version": "0.1.0"}, self.operating)
 
     def glass(self, code):
         return self.objects.glass(self.objects.find(code))
@@ -41,7 +42,26 @@ class TestObjects(unittest.TestCase):
 
     def test_the_constants_of_led_and_s0_are_those_of_the_sheet(self):
         self.assertEqual(self.lines()["0.3.0"], "10000*imp/kWh)")
+        self.assertEqual(self.lines()["0.3.1"], "10000*imp/kvarh)")
         self.assertEqual(self.lines()["0.3.3"], "5000*imp/kWh)")
+
+    def test_the_hour_counter_is_whole_hours_of_its_seconds(self):
+        for seconds, hours in ((0, "0000000"), (3_599, "0000000"), (3_600, "0000001"),
+                               (131_487 * 3_600 + 7, "0131487")):
+            self.operating[0] = seconds
+            self.assertEqual(self.lines()["96.8.0"], hours + "*h)")
+            self.assertEqual(self.glass("96.8.0"), hours)
+
+    def test_the_net_falls_below_nothing_and_its_magnitude_is_cut(self):
+        self.registers.grow(e.PRIMARY, e.A_IMPORT, 1_002 * WH + 100)
+        self.assertEqual(self.lines()["16.8.0"], "0000001.002*kWh)")
+        for exported, text, glass in ((2 * WH, "0000001.000", "000001.00"), (1_000 * WH, "0000000.000", "000000.00"),
+                                      (200, "-0000000.000", "-000000.00"),      # 100 counts below nothing
+                                      (5 * WH - 100, "-0000000.005", "-000000.00"),
+                                      (12_345 * 1_000 * WH, "-0012345.005", "-012345.00")):
+            self.registers.grow(e.PRIMARY, e.A_EXPORT, exported)
+            self.assertEqual(self.lines()["16.8.0"], text + "*kWh)")
+            self.assertEqual(self.glass("16.8.0"), glass)
 
     def test_sums_of_quadrants_carry(self):
         self.registers.grow(e.PRIMARY, e.R1, 600 * WH + WH // 2)

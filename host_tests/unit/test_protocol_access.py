@@ -48,18 +48,22 @@ class Bench:
         self.open = True
         self.memory_works = True
         self.on_store = lambda: None
+        self.refused = []
         self.power_on()
 
     def power_on(self):
         """Begin a life with what was stored last."""
         self.kept = array("i", self.stored[-1])
-        self.access = Access(self.credentials, self.kept, self.store, lambda: self.open, ticks_diff)
+        self.access = Access(self.credentials, self.kept, self.store, lambda: self.open, ticks_diff, self.refuse)
 
     def store(self):
         self.on_store()
         if not self.memory_works:
             raise OSError(5)
         self.stored.append(tuple(self.kept))
+
+    def refuse(self, level, failures):
+        self.refused.append((level, failures))
 
     def offer(self, password):
         return self.access.offer(password, self.now_ms)
@@ -93,6 +97,15 @@ class TestPasswords(unittest.TestCase):
         known = bytes.fromhex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")   # FIPS 180-2, "abc"
         self.assertEqual(hash_of(b"", b"abc"), known)
         self.assertEqual(hash_of(b"ab", b"c"), known)
+
+    def test_a_password_that_opens_nothing_is_told_with_the_level_that_has_failed_most_often(self):
+        bench = Bench(kept=(0, 2, 1, 0))
+        bench.offer(b"wrong")
+        self.assertEqual(bench.refused, [(2, 3)])
+        bench.offer(b"reader")                     # and a good one clears its own level alone
+        self.assertEqual(bench.refused, [(2, 3)])
+        bench.offer(b"wrong")                      # level 2 waits, and is not compared
+        self.assertEqual(bench.refused, [(2, 3), (3, 3)])
 
     def test_each_password_opens_its_level(self):
         bench = Bench()

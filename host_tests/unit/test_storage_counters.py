@@ -22,7 +22,8 @@ class TestCounters(unittest.TestCase):
     def open(self, owner=OWNER):
         """Begin a life: return (counters, their words, whether there was anything)."""
         words = array("i", [0] * 4)
-        made = Counters(Ring(Area(self.flash, 0, SECTORS), 5, 16, owner), words)
+        self.operating = array("i", [0])
+        made = Counters(Ring(Area(self.flash, 0, SECTORS), 5, 16, owner), words, self.operating)
         return made, words, made.load()
 
     def store(self, made, words, *values):
@@ -60,6 +61,19 @@ class TestCounters(unittest.TestCase):
         self.assertEqual(self.flash.cells.held(FIRST, 12), b"\x01\x00\x03\x02\xFF\xFF\x34\x12\x01\x00\x00\x00")
         self.store(made, words, 1, 0x0203, 0xFFFF, 0x1234)
         self.assertEqual(self.flash.cells.held(FIRST + 16, 12), b"\x01\x00\x03\x02\xFF\xFF\x34\x12\x02\x00\x00\x00")
+
+    def test_the_seconds_of_operation_are_found_again_and_never_fall(self):
+        made, words, _ = self.open()
+        self.operating[0] = 0x01020304
+        self.store(made, words, 1, 2, 3, 4)
+        self.assertEqual(self.flash.cells.held(FIRST + 8, 4), b"\x04\x03\x02\x01")
+        self.store(made, words, 1, 2, 3, 4)        # in the same second
+        self.assertEqual(self.found(), [1, 2, 3, 4])
+        self.assertEqual(self.operating[0], 0x01020305)
+        made, words, _ = self.open()
+        self.operating[0] = 0x02000000             # known from elsewhere
+        made.load()
+        self.assertEqual(self.operating[0], 0x02000000)
 
     def test_the_last_of_many_counts_even_where_it_equals_one_before(self):
         made, words, _ = self.open()

@@ -60,10 +60,11 @@ class PointError(NamedTuple):
 class Rig:
     """One meter up to its energy registers.  `mains` (signals.py) may be changed at will; misuse of the chip raises.
 
-    `nominal_a`: 5 or 1, which sets the power below which nothing is registered.
+    `no_load_mva`: below which nothing is registered, of a 5 A meter; `nominal_a`: 5, or 1 which has a fifth of it.
     """
 
-    def __init__(self, front_end=IDEAL, calibration=None, nominal_a=5, nominal_hz=50, wiring=FOUR_WIRE):
+    def __init__(self, front_end=IDEAL, calibration=None, nominal_a=5, nominal_hz=50, wiring=FOUR_WIRE,
+                 no_load_mva=board.NO_LOAD_MVA):
         self.clock = Clock()
         self.mains = Waveforms(front_end=front_end, wiring=wiring, hertz=nominal_hz)
         self.chip = WaveformChip(load(), self.mains, self.clock, _refuse, board.VOLTAGE_FULL_SCALE_MV / 1e3,
@@ -72,7 +73,7 @@ class Rig:
         ideal = scale.nominal(board.CURRENT_FULL_SCALE_UA, board.VOLTAGE_FULL_SCALE_MV)
         self.driver = ADE7880(SPI(bus, 2_000_000, 1, 1), SelectLine(bus, self.chip), self._sleep_ms,
                               calibration or ideal, scale.vlevel(board.NOMINAL_MV),
-                              scale.no_load_level(board.NO_LOAD_MVA * nominal_a // 5), nominal_hz)
+                              scale.no_load_level(no_load_mva * nominal_a // 5), nominal_hz)
         self.registers = e.Registers()
         self._energy = e.Energy(self.registers)
         self._counts = array("i", [0] * 9)
@@ -136,7 +137,7 @@ class Rig:
         self.clock.advance(1_000 * milliseconds)
 
 
-def errors(front_end, calibration, points, hours=1.0, wiring=FOUR_WIRE):
+def errors(front_end, calibration, points, hours=1.0, wiring=FOUR_WIRE, no_load_mva=board.NO_LOAD_MVA):
     """Return a PointError for each of `points` (grid.py), as a meter with this front end and calibration registers.
 
     `calibration` is for 50 Hz; points from 55 Hz on are registered by a meter that was told to expect 60 Hz.
@@ -146,7 +147,7 @@ def errors(front_end, calibration, points, hours=1.0, wiring=FOUR_WIRE):
     for point in points:
         key = (point.nominal_a, 60 if point.hertz >= 55 else 50)
         if key not in rigs:
-            rigs[key] = Rig(front_end, calibration, *key, wiring=wiring)
+            rigs[key] = Rig(front_end, calibration, *key, wiring=wiring, no_load_mva=no_load_mva)
         results.append(rigs[key].error(point, hours))
     return results
 

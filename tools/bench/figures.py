@@ -17,8 +17,10 @@ from tools.bench import (
     accuracy,
     cuts,
     damage,
+    dips,
     emulated,
     hangs,
+    integers,
     latency,
     mounting,
     outages,
@@ -130,7 +132,7 @@ FIGURES = (
     Figure("M6.1000", "virtual days per second of this machine, poll 1000 ms", "days/s", None,
            lambda: _days_per_second(1000)),
     *[figure for part in (accuracy, cuts, outages, wear, mounting, latency, damage, retention, stalls, hangs, supply,
-                          sockets, pulses)
+                          sockets, pulses, dips, integers)
       for figure in part.figures()],
     Figure("N1", "image: power to the first energy read from the chip", "s", 2, emulated.first_energy_s),
     Figure("N2.a", "image: heap in use after start", "bytes", 90_000, emulated.heap_after_start),

@@ -141,8 +141,12 @@ class PulseTrain:
 
     def restart(self, counts: int) -> None:
         """Go on where a register of whole kWh and `counts` stands, as if no pulse of it were owed."""
-        self._fraction[0] = counts * self._weight % self._per_pulse
+        self.align(counts)
         self._owed[0] = self._planned
+
+    def align(self, counts: int) -> None:
+        """Stand where a register of whole kWh and `counts` stands; what is owed stays."""
+        self._fraction[0] = counts * self._weight % self._per_pulse
 
     def _earn(self, counts):
         fraction = self._fraction[0]

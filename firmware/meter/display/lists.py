@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which entry the glass shows now: start-up screens, the automatic list, the consumer's manual list.
+"""Which entry the glass shows now: start-up screens, the automatic list, the consumer's manual list, verification.
 
 The caller passes the time that has gone by and the presses of the left button.  An entry is whatever the lists hold.
 """
@@ -8,6 +8,7 @@ from micropython import const
 STARTUP = "startup"
 AUTOMATIC = "automatic"
 MANUAL = "manual"
+VERIFICATION = "verification"
 
 _STARTUP_MS = const(5_000)
 _AUTOMATIC_MS = const(10_000)
@@ -33,9 +34,9 @@ class Lists:
     def press(self) -> None:
         """A short press: the first entry of the manual list, or the next; after its last the first again.
 
-        Nothing happens during the start-up screens: a press there has its own meaning (delay of the radio).
+        Nothing happens during the start-up screens and in verification: a press there has its own meaning.
         """
-        if self._name == STARTUP or not self._manual:
+        if self._name == STARTUP or self._name == VERIFICATION or not self._manual:
             return
         if self._name == MANUAL:
             self._at = (self._at + 1) % len(self._manual)
@@ -43,8 +44,19 @@ class Lists:
         else:
             self._enter(MANUAL)
 
+    def verify(self, entry) -> None:
+        """Show this entry alone, whatever is pressed and however long it takes; None: the automatic list again."""
+        if entry is None:
+            self._enter(AUTOMATIC)
+            return
+        self._name = VERIFICATION
+        self._entries = (entry,)
+        self._at = 0
+
     def step(self, elapsed_ms: int) -> None:
         """Let `elapsed_ms` go by."""
+        if self._name == VERIFICATION:
+            return
         self._left_ms -= elapsed_ms
         while self._left_ms <= 0:
             late_ms = self._left_ms

@@ -18,7 +18,10 @@ _REGISTERS_AT = 28
 
 
 class Changes:
-    """The log in `ring`, records of RECORD bytes; circular: the newest `ring.slots` x 2 at least are kept."""
+    """The log in `ring`, records of RECORD bytes; circular: the newest `ring.slots` x (sectors - 2) at least are kept.
+
+    A restart before each of them costs two slots more: a third of that is kept then.
+    """
 
     def __init__(self, ring) -> None:
         self.ring = ring
@@ -52,10 +55,30 @@ class Changes:
 
     def entries(self):
         """Yield (number, seconds, name, old, new, level, sum mode, ratio, payload), oldest first.  Raises OSError."""
+        last = 0
         for sequence in self.ring.sequences():
             for payload in self.ring.records(sequence):
-                number, now_s, name, old, new, level, mode, ratio = struct.unpack_from(_HEAD, payload, 0)
-                yield number, now_s, name.rstrip(b"\0").decode(), old, new, level, mode, ratio, payload
+                entry = _entry(payload)
+                if entry[0] > last:                # else it is the copy that a start makes
+                    last = entry[0]
+                    yield entry
+
+    def newest(self, most: int, below: "int | None" = None):
+        """Yield at most `most` entries as `entries` does, the newest first, numbers under `below`.  Raises OSError."""
+        if below is None:
+            below = self._number + 1
+        for sequence in reversed(self.ring.sequences()):
+            while most > 0:
+                found = None
+                for payload in self.ring.records(sequence):
+                    entry = _entry(payload)
+                    if entry[0] < below:
+                        found = entry              # the last one of them: numbers rise
+                if found is None:
+                    break
+                below = found[0]
+                most -= 1
+                yield found
 
     def register(self, payload, slot: int) -> tuple:
         """Return (whole kWh, counts) of a register in the payload of an entry."""
@@ -69,3 +92,8 @@ class Changes:
     def erases(self) -> bool:
         """Tell whether `step` may erase a sector now."""
         return self.ring.wants
+
+
+def _entry(payload):
+    number, now_s, name, old, new, level, mode, ratio = struct.unpack_from(_HEAD, payload, 0)
+    return number, now_s, name.rstrip(b"\0").decode(), old, new, level, mode, ratio, payload

@@ -4,7 +4,7 @@
     0    number u32: counts on over restarts, never used again
     4    seconds of operation u32
     8    civil time u32, 0: the clock is not known
-    12   event u16 (logs/numbers.py)
+    12   event u16 (logs/texts.py)
     14   detail u16: phase 1 … 3, parameter or level, as the event has it
     16   value before, value after, i32 each
     24   lost u16: events just before this one that found no room
@@ -127,10 +127,15 @@ class EventLog:
         for back in range(self._waiting, 0, -1):
             yield self._waits(self._waiting - back)
 
-    def newest(self, most: int):
-        """Yield at most `most` entries, the newest first.  Raises OSError, EAGAIN while the flash is erasing."""
-        below = self._number + 1
-        for at in range(self._waiting - 1, -1, -1):
+    def newest(self, most: int, below: "int | None" = None):
+        """Yield at most `most` entries, the newest first, those on flash with numbers under `below`.
+
+        Without `below` those that wait come before.  Raises OSError, EAGAIN while the flash is erasing.
+        """
+        first = 0 if below is None else self._waiting
+        if below is None:
+            below = self._number + 1
+        for at in range(self._waiting - 1, first - 1, -1):
             if most <= 0:
                 return
             most -= 1

@@ -41,15 +41,17 @@ class Access:
     1 first, None where there is no password.  `kept`: four words that survive the power, the failures in a row of each
     level; who has found them in his memory puts them there, early or late.  `store()` stores them; OSError if it
     cannot, then nothing is granted.  `seal_open()` tells whether the seal switch is open.  `ticks_diff(a, b)` is a - b
-    of the times that the methods are given; `poll` must be called at least once a day.
+    of the times that the methods are given; `poll` must be called at least once a day.  `refused(level, failures)` is
+    told of a password that was compared and opens nothing: the level with the most failures in a row, and how many.
     """
 
-    def __init__(self, credentials, kept, store, seal_open, ticks_diff) -> None:
+    def __init__(self, credentials, kept, store, seal_open, ticks_diff, refused) -> None:
         self._credentials = credentials
         self._kept = kept
         self._store = store
         self._seal_open = seal_open
         self._ticks_diff = ticks_diff
+        self._refused = refused
         self._waiting = True                       # some level may be: there is something to poll
         self._known = [0] * LEVELS                 # failures whose wait has begun
         self._since_ms = [0] * LEVELS
@@ -99,6 +101,12 @@ class Access:
                 self._known[place] = kept[place]
             else:
                 self._wait(place, now_ms)
+        if not level:
+            worst = asked[0]
+            for place in asked:
+                if kept[place] > kept[worst]:
+                    worst = place
+            self._refused(worst + 1, kept[worst])
         self._waiting = True
         return level
 

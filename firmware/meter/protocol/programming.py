@@ -5,7 +5,8 @@ Like the read-out (iec62056_21.py, which gives it characters and time) it waits 
 characters that stops it.  What the meter says to a command:
 
     P1, P2  password                 ACK; break (B0) and the end of the session if it opens no level
-    R1      address() or address(1)  address(value*unit), empty brackets if there is no value at present
+    R1, R5  address() or address(1)  address(value*unit), empty brackets if there is no value at present
+            P.98(n) P.99(n)          a line for each of the newest n records of a log, () for all (logs/told.py)
     W1      address(value)           ACK when it has been written
     B0                               nothing: the session has ended
 
@@ -37,6 +38,7 @@ _CHUNK = const(64)
 _REPEATS = const(3)                                # of one block: not for ever, if the NAK is the meter's own light
 
 _ACCEPTED = b"\x06"
+_STREAM = b"\x02"                                 # what a log begins with
 _REFUSED = b"\x15"
 _UNKNOWN = "(ER01)"
 _BAD_VALUE = "(ER02)"
@@ -56,13 +58,15 @@ class Programming:
     `access`: protocol/access.py.  `objects`: what can be read (objects.py).  `settings`: what can be read and written,
     None for nothing: `read(address)` returns text or None, `write(address, text, level)` raises KeyError for an
     address that it does not have, ValueError for the text, OSError(EACCES) for the level, and both any other OSError
-    if the memory fails.  Text is value*unit as on the wire, without ( ) / and !.
+    if the memory fails.  Text is value*unit as on the wire, without ( ) / and !.  `logs`: `lines(address, count)` as in
+    logs/told.py.  They go out line by line; if the memory fails meanwhile the session ends in the midst of the block.
     """
 
-    def __init__(self, access, settings, objects, ticks_diff) -> None:
+    def __init__(self, access, settings, objects, logs, ticks_diff) -> None:
         self._access = access
         self._settings = settings
         self._objects = objects
+        self._logs = logs
         self._ticks_diff = ticks_diff
         self._commands = Commands(ticks_diff)
         self.end()
@@ -82,6 +86,8 @@ class Programming:
         self._address = self._value = ""           # and with what
         self._block = b""                          # the answer
         self._at = 0                               # so much of it has been given to the wire
+        self._lines = None                         # what follows the block, line by line
+        self._check = 0                            # of what has gone out of them
         self._repeats = 0
         self.over = True
 
@@ -99,9 +105,11 @@ class Programming:
             return True
         if character != _NAK:
             return False
-        if self._state == _LISTENING and not self.over and len(self._block) > 1 and self._repeats < _REPEATS:
+        if self._state == _LISTENING and not self.over and self._said() and self._repeats < _REPEATS:
             self._repeats += 1
             self._answer_later(self._block, now_ms, _REACTION_MS)
+            if self._block == _STREAM:
+                self._work = self._read            # the log from its newest record on
         return True
 
     def transmit(self, now_ms: int):
@@ -122,11 +130,13 @@ class Programming:
             self._state = _SENDING
         chunk = self._block[self._at:self._at + _CHUNK]
         self._at += len(chunk)
+        if not chunk and self._lines is not None:
+            chunk = self._next_line(self._lines)
         return chunk or None
 
     def sent(self, now_ms: int) -> None:
         """Everything that `transmit` has returned has left the wire."""
-        if self._state == _SENDING and self._at == len(self._block):
+        if self._state == _SENDING and self._at == len(self._block) and self._lines is None:
             self._state = _LISTENING
             if self._block != _REFUSED:            # rubbish does not keep a session open
                 self._active_ms = now_ms
@@ -134,6 +144,10 @@ class Programming:
     def poll(self, now_ms: int) -> None:
         """Time passes, whether there is a session or not."""
         self._access.poll(now_ms)
+
+    def _said(self):
+        """Tell whether the last answer was a block."""
+        return self._block and self._block != _ACCEPTED and self._block != _REFUSED
 
     def _answer_later(self, answer, now_ms, delay_ms):
         self._state = _ANSWERING
@@ -164,7 +178,7 @@ class Programming:
             self._address, self._value = sets[0]
             if name == b"P1" or name == b"P2":
                 self._work = self._log_in
-            elif name == b"R1":
+            elif name == b"R1" or name == b"R5":
                 self._work = self._read
             elif name == b"W1":
                 self._work = self._write
@@ -182,6 +196,13 @@ class Programming:
         address = self._address
         if not self._access.still(self._level):
             return block(_STX, _DENIED)
+        try:
+            self._lines = self._logs.lines(address, self._value)
+        except ValueError:
+            return block(_STX, _BAD_VALUE)
+        if self._lines is not None:
+            self._check = 0
+            return _STREAM
         if self._value and self._value != "1":
             return block(_STX, _BAD_VALUE)
         row = self._row(address)
@@ -190,6 +211,25 @@ class Programming:
         else:
             text = self._settings.read(address) if self._settings is not None else None
         return block(_STX, _UNKNOWN if text is None else "%s(%s)" % (address, text))
+
+    def _next_line(self, lines):
+        """Return the next line of a log, or the end of the message; b"" as long as the flash is erasing."""
+        try:
+            line = next(lines, None)
+        except OSError:                            # no end that looks right
+            self._lines = None
+            self._state = _LISTENING
+            self.over = True
+            return b""
+        if line == "":
+            return b""
+        if line is None:
+            self._lines = None
+            return bytes((_ETX, self._check ^ _ETX))
+        out = (line + "\r\n").encode()
+        for byte in out:
+            self._check ^= byte
+        return out
 
     def _write(self, _):
         level = self._access.still(self._level)

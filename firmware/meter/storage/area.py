@@ -23,14 +23,15 @@ class Area:
 
     `page`: 0, or the bytes that the device programs at a time (256 on the flash of a RP2040, whose SDK takes what
     follows a shorter buffer in memory for data); what is not meant then stays FF, which leaves cells alone.
+    `buffers`: those of another area with such pages, as each use of them is over before anybody else comes.
     """
 
-    def __init__(self, device, first: int, count: int, page: int = 0) -> None:
+    def __init__(self, device, first: int, count: int, page: int = 0, buffers: "tuple | None" = None) -> None:
         self._device = device
         self._first = first
         self.count = count
-        self._page = bytearray(page)
-        self._proof = bytearray(_PROOF)
+        self.buffers = buffers or (bytearray(page), bytearray(_PROOF))
+        self._page, self._proof = self.buffers
         self.reads = 0                             # transfers so far, for those who count them
 
     def start(self) -> None:

@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from meter.core.status import NO_DISPLAY
-from meter.display.buttons import SHORT
+from meter.display.buttons import LONG, SHORT
 
 _GLASS_WAKES_MS = const(1)                         # PCF85176: no transfer in the first millisecond of power
 _PANEL_S = const(1)
@@ -69,11 +69,12 @@ class Panel:
 class Buttons:
     """Wakes at an edge of the left button and samples it until it is at rest."""
 
-    def __init__(self, hal, line, button, press) -> None:
+    def __init__(self, hal, line, button, press, hold) -> None:
         self._hal = hal
         self._line = line
         self._button = button
         self._press = press
+        self._hold = hold                          # called when a press has lasted 6 s
         self._moved = hal.Flag()
         line.irq(self._edge)
 
@@ -89,6 +90,8 @@ class Buttons:
             then = now
             if event == SHORT:
                 self._press()
+            elif event == LONG:
+                self._hold()
             if button.moving:
                 await hal.sleep_ms(_BUTTON_MS)
             else:

@@ -103,6 +103,10 @@ class Output:
         self.pulses.restart(self._stand(registers))
         self._anew = True
 
+    def align(self, registers) -> None:
+        """Begin a life where `registers` stand: the one before may have ended in verification."""
+        self.pulses.align(self._stand(registers))
+
     def _stand(self, registers):
         return registers.read(PRIMARY if self.primary else BILLED, self.registers)[1]
 
