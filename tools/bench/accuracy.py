@@ -227,7 +227,7 @@ def figures() -> tuple[Figure, ...]:
              _ONE),
         part("B3", "typical front ends, calibrated at In alone: part of the limits of class B and 1", 0.333,
              ("B", "1"), _ONE),
-        Figure("B3.start", "class B with its no-load threshold: error at 0.6 of its Ist (100: it does not start)", "%", 50,
+        Figure("B3.start", "class B and its threshold: error at 0.6 of its Ist (100: it does not start)", "%", 50,
                lambda: _starts(_START_B, _NO_LOAD_B_MVA)),
         Figure("B4", "typical front ends, calibrated: worst reactive error from 0.05 In on, sin 1 and 0.5", "%", 0.5,
                _var_error, full=lambda: _var_error(True)),
