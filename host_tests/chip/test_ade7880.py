@@ -155,6 +155,39 @@ class TestStart(unittest.TestCase):
         self.rig.misuses.clear()
         self.assertFalse(self.rig.driver.register(0x4381) == 123)
 
+    def test_new_totals_are_told_before_the_chip_counts_from_them(self):
+        rig = Rig()
+        heard = []
+        rig.driver.high[0] = rig.driver.low[8] = 77        # of a life before
+        rig.driver.resume(0)
+        rig.driver.rebased = lambda: heard.append((rig.driver.register(0xE228), list(rig.driver.high),
+                                                   list(rig.driver.low), rig.driver.take_dropped()))
+        rig.start()
+        self.assertEqual(heard, [(0, [0] * 9, [0] * 9, 0b111)])
+        rig.poll()
+        self.assertEqual((len(heard), rig.driver.take_dropped()), (1, 0))
+        rig.chip.brown_out()
+        rig.clock.advance(100_000)
+        self.assertRaises(ChipLost, rig.poll)
+        rig.start()
+        self.assertEqual(heard[1:], heard[:1])
+
+    def test_totals_that_are_gone_on_with_are_no_new_ones_but_for_the_unknown_phases(self):
+        for unknown in (0, 0b010):
+            with self.subTest(unknown=unknown):
+                rig = Rig()
+                rig.start()
+                rig.settle()
+                high, low = rig.driver.high, rig.driver.low
+                rig.driver = rig.make_driver()
+                rig.driver.high[:] = high
+                rig.driver.low[:] = low
+                heard = []
+                rig.driver.rebased = lambda heard=heard: heard.append(1)
+                rig.driver.resume(unknown)
+                self.assertTrue(rig.start())
+                self.assertEqual((len(heard), rig.driver.take_dropped()), (1 if unknown else 0, unknown))
+
     def test_a_chip_found_counting_is_left_alone_when_only_the_controller_restarts(self):
         self.rig.apply(STIMULI)
         self.rig.start()

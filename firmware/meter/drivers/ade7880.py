@@ -94,7 +94,9 @@ class ADE7880:
 
     `calibration` is what ade7880_setup.py makes of the word; `vlevel` and `no_load` (the level VANOLOAD) are of
     core/calibration.py too; `sleep_ms` is an awaitable pause; `irq1` is None where the pin is not wired.
-    `high` and `low`, nine signed words each, hold the totals up to which the energy has been handed out.
+    `high` and `low`, nine signed words each, hold the totals up to which the energy has been handed out.  `rebased()`
+    is called when some of them have been taken anew, which those who store them must not miss: before a chip that was
+    reset begins to count.
     """
 
     Lost = ChipLost
@@ -126,6 +128,7 @@ class ADE7880:
         self.low = array("i", [0] * 9) if low is None else low         # a whole word is allocated from 2**30 on
         self._new_high = array("i", [0] * 9)
         self._new_low = array("i", [0] * 9)
+        self.rebased = _nothing
         self.no_load = 0                           # bit n: phase n is below the starting threshold
 
     async def start(self, poll_ms: int) -> bool:
@@ -208,7 +211,10 @@ class ADE7880:
         self.gap_ms = _GAP_MS
 
     def take_dropped(self) -> int:
-        """Return the phases, a bit each, of which counts were dropped since this was last asked."""
+        """Return the phases, a bit each, of which counts were dropped since this was last asked.
+
+        Of those, registers and totals no longer move together; a total that was taken anew has not moved with them.
+        """
         dropped = self._dropped
         self._dropped = 0
         return dropped
@@ -301,6 +307,9 @@ class ADE7880:
                 self.low[slot] = self._link.low
         self._based = True
         self._unknown = 0
+        if phases:
+            self._dropped |= phases
+            self.rebased()
 
     def _counts_already(self):
         link = self._link
@@ -373,3 +382,7 @@ class ADE7880:
                 link.read_halves(_CHECKSUM, -1, -1)
                 self._golden[0] = link.high
                 self._golden[1] = link.low
+
+
+def _nothing():
+    pass

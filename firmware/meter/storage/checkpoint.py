@@ -7,7 +7,8 @@ registers exactly and with the terms of billing, as words of the hot store (hot.
 
     0    quadrants: 2 bits of each of the groups 0 … 3
     1    0x10 | bit 3: another record belongs to this one | bits 0 … 2: phases of which counts were dropped
-         since the sector began, so that the totals of the metering chip no longer tell what they counted
+         or the total was taken anew since the sector began, so that the totals of the metering chip no longer tell
+         what they counted
     2    4 x 3 bytes: of each group the active, reactive and apparent register of that quadrant, the low 8 bits of its
          number of units of 20 mWh
     14   CRC

@@ -97,7 +97,7 @@ class Ledger:
             words[word] = self.preface[first + word]
 
     def drop(self, phases: int) -> None:
-        """Counts of these phases (a bit each) have been dropped."""
+        """Counts of these phases (a bit each) have been dropped, or their totals were taken anew."""
         self._checkpoints.dropped |= phases
 
     def due(self) -> bool:
