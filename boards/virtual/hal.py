@@ -148,6 +148,28 @@ class Periodic:
         self._handler(self)
 
 
+class KeptRam:
+    """Some RAM of the controller, by address."""
+
+    def __init__(self, cells, misuse):
+        self._cells = cells
+        self._misuse = misuse
+
+    def read(self, address, buf):
+        """Fill `buf`."""
+        self._look(address, buf)
+        buf[:] = self._cells[address:address + len(buf)]
+
+    def write(self, address, buf):
+        """Write `buf`."""
+        self._look(address, buf)
+        self._cells[address:address + len(buf)] = bytes(buf)
+
+    def _look(self, address, buf):
+        if not 0 <= address <= len(self._cells) - len(buf):
+            self._misuse("RAM: %d bytes at %d of %d" % (len(buf), address, len(self._cells)))
+
+
 class HAL:
     """Everything the firmware may ask of the hardware of this board."""
 
@@ -227,6 +249,10 @@ class HAL:
         """Return `size` bytes from `offset` of the controller's own flash as a block device."""
         return Region(self._world.flash, offset, size)
 
+    def kept_ram(self):
+        """Return 2048 bytes of RAM that a restart of the controller alone leaves as they are."""
+        return KeptRam(self._world.kept_ram, self._world.misuse)
+
     # --- the controller itself
     def watchdog(self, timeout_ms):
         """Start the watchdog."""
@@ -240,13 +266,17 @@ class HAL:
         """Return why the controller started: "power" or "watchdog"."""
         return self._world.reset_cause
 
+    def hung(self):
+        """Tell whether nobody had fed the watchdog before this start: all had stood still for seconds."""
+        return self._world.hung
+
     def every(self, period_ms, handler):
         """Call `handler(timer)` each `period_ms`; `.deinit()` of what is returned ends it."""
         return Periodic(self._clock, period_ms, handler, self._is_powered)
 
     def reset(self):
         """Restart the controller; the chips around it keep their power."""
-        self._clock.after(0, self._world.watchdog_bites)           # not from inside a task, which would swallow it
+        self._clock.after(0, self._world.restarts)     # not from inside a task, which would swallow it
 
     def collect(self):
         """Collect garbage, where the interpreter has a collector that waits for it."""

@@ -15,6 +15,7 @@ import sys
 from boards.virtual import board as virtual_board
 from boards.virtual.bus import I2CBus, SelectLine, SPIBus
 from boards.virtual.chips.ade7880 import VirtualADE7880
+from boards.virtual.chips.nor_cells import Chance
 from boards.virtual.chips.mb85rs import VirtualMB85RS
 from boards.virtual.chips.pcf85176 import VirtualPCF85176
 from boards.virtual.chips.w25q import VirtualW25Q
@@ -32,6 +33,7 @@ else:
     from boards.virtual.loop_micropython import Loop, forget_loop
 
 _LCD_ADDRESS = 0x38
+_KEPT_RAM = 2048                                   # bytes, what an ESP32 has
 _REPORTS = 20                                      # of misuse, in one message
 
 
@@ -55,6 +57,9 @@ class World:
         self.board = board
         self.unique_id = unique_id
         self.reset_cause = "power"
+        self.hung = False                          # that was because nobody fed the watchdog
+        self.kept_ram = bytearray(_KEPT_RAM)       # stays over a restart of the controller alone
+        self._powered_on = 0                       # how often
         self.meter = None                          # the running App
         self.mains = self.make_mains()
         self.edges = EdgeLog(self.clock)
@@ -154,8 +159,7 @@ class World:
             chip.power(True)
         if self.board.PIN_POWER_FAIL is not None:
             self.wire(self.board.PIN_POWER_FAIL).drive(1)
-        self.reset_cause = "power"
-        self._begin_life()
+        self._begin_powered()
 
     def _chips(self):
         return [chip for chip in [self.chip, self.nor, self.fram] + self.lcd if chip is not None]
@@ -173,13 +177,34 @@ class World:
     def reset(self, cause="watchdog"):
         """Reset the controller alone, between two runs: chips stay powered and keep counting."""
         self._end_life()
+        if cause == "power":                       # it alone has lost its supply for a moment
+            self._begin_powered()
+            return
         self.reset_cause = cause
+        self.hung = False
         self._begin_life()
 
     def watchdog_bites(self):
         """The watchdog was not fed: end this life from inside the run."""
         self.reset_cause = "watchdog"
+        self.hung = True
         raise _Restart
+
+    def restarts(self):
+        """The controller restarts itself: end this life from inside the run."""
+        self.reset_cause = "watchdog"
+        self.hung = False
+        raise _Restart
+
+    def _begin_powered(self):
+        """The controller has got power: its RAM holds anything."""
+        self._powered_on += 1
+        chance = Chance(self._powered_on)
+        for at in range(_KEPT_RAM):
+            self.kept_ram[at] = chance.below(256)
+        self.reset_cause = "power"
+        self.hung = False
+        self._begin_life()
 
     def _begin_life(self):
         self._loop = Loop(self.clock, self._pace)

@@ -38,6 +38,7 @@ from meter.storage import counters, twin, words
 from meter.storage.area import SECTOR, Area
 from meter.storage.counters import Counters
 from meter.storage.hot import Hot
+from meter.storage.kept import MORE, Kept
 from meter.storage.ledger import Ledger
 from meter.storage.ring import Ring
 from meter.storage.twin import Twin
@@ -123,6 +124,7 @@ class App:
             self.status.set(WATCHDOG_RESET)
         owner = hal.unique_id()
         self._words, flash = _open_memory(board, hal, owner)
+        self._kept = Kept(hal.kept_ram(), self._words)
         self.ledger = None if flash is None else Ledger(flash.first(_REGISTERS_MOST), _REGISTERS, owner, self._words)
         self.registers = _registers_in(self._words)
         self._terms = self._words.part(words.TERMS, TERMS)
@@ -149,8 +151,9 @@ class App:
         self._quiet = self.optical.quiet if self.optical is not None else _always
         shadow = None if self.ledger is None else Registers(self.ledger.kwh, self.ledger.counts)
         stalls = flash is not None and flash.stalls
-        self.memory = Memory(hal, self.status, self._words, self.ledger, self.registers, shadow, _registers_in,
-                             self.energy, self.pulses, self.chip, self._quiet, stalls)
+        self.memory = Memory(hal, self.status, self._words, self._kept, self.ledger, self.registers, shadow,
+                             _registers_in, self.energy, self.pulses, self.chip, self._quiet, stalls)
+        self.chip.rebased = self.memory.rebased
         keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events, self.ratios)
         self._watch = Watch(hal, self.quantities, self.status, self.events)
         self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
@@ -167,7 +170,7 @@ class App:
         if self.led is not None:
             self.led.align(self.registers)
         self._records.open()
-        supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet)
+        supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet, self.pulses.note)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
                      self._buttons, self.optical):
             if task is not None:
@@ -197,8 +200,10 @@ class App:
                 (board.PIN_LED_KVARH, LED_COUNTS, outputs.REACTIVE, words.PULSE_KVARH, None)):
             output = None
             if pin is not None:
+                at = len(made)
                 train = PulseTrain(counts, latency_us, self._words.part(place, 1),
-                                   None if owed is None else self._words.part(owed, 1))
+                                   self._kept.owed if owed is None else self._words.part(owed, 1),
+                                   self._kept.under_way[at:at + 1])
                 output = Output(train, hal.pulse_output(pin, WIDTH_US), registers)
             made.append(output)
         self.led, _, *self._modules, _ = made
@@ -206,7 +211,7 @@ class App:
                       self.registers, self._store_words)
 
     def _store_words(self):
-        return self.memory.store_words()
+        self.memory.store_words()
 
     def _make_optical(self, board, hal):
         if board.UART_OPTICAL is None:
@@ -392,7 +397,7 @@ def _open_memory(board, hal, owner):
         device = hal.flash_region(**board.FLASH_REGION)
         if device is not None:
             flash = _Flash(device, board.FLASH_REGION["size"] // SECTOR, _PAGE, True)
-    return Hot(fram, _STORE, words.COUNT, owner), flash
+    return Hot(fram, _STORE, words.COUNT, owner, MORE), flash
 
 
 def _registers_in(kept):

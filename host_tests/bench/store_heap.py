@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""M2.store: print the bytes of heap that one store in FRAM allocates.  MicroPython only.
+"""M2.store: print the bytes of heap that one store in FRAM and in RAM allocates.  MicroPython only.
 
 The driver and its bus are the real ones, the chip behind them allows every write and keeps none.
 """
@@ -8,6 +8,7 @@ import gc
 from meter.drivers.mb85rs import MB85RS
 from meter.storage import words
 from meter.storage.hot import Hot
+from meter.storage.kept import MORE, Kept
 
 STORES = 1000
 
@@ -24,9 +25,20 @@ class QuietBus:
         rx[1] = 2
 
 
+class QuietRam:
+    """RAM that keeps nothing."""
+
+    written = 0
+
+    def write(self, address, buf):
+        self.written += len(buf)
+
+
 def main():
     bus = QuietBus()
-    hot = Hot(MB85RS(bus, lambda level: None), 1, words.COUNT, b"owner123")
+    ram = QuietRam()
+    hot = Hot(MB85RS(bus, lambda level: None), 1, words.COUNT, b"owner123", MORE)
+    kept = Kept(ram, hot)
     counts = hot.part(words.COUNTS, words.REGISTERS)
     for _ in range(5):
         hot.store()
@@ -35,8 +47,11 @@ def main():
     before = gc.mem_alloc()
     for _ in range(STORES):
         counts[0] += 1
-        hot.store()
+        hot.seal()
+        kept.store()
+        hot.write()
     after = gc.mem_alloc()
+    assert ram.written > STORES * 4 * words.COUNT, "nothing was kept"
     assert bus.written > STORES * 4 * words.COUNT, "nothing was stored"
     print((after - before) / STORES)
 

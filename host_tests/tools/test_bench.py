@@ -80,13 +80,13 @@ def test_firmware_that_stores_nothing_in_fram_for_a_second_is_seen():
 
     def lazy(board, hal):
         meter = App(board, hal)
-        store = meter.memory._hot.store
+        write = meter.memory._hot.write
 
         def sometimes():
             skipped[0] += 1
             if skipped[0] % 10 == 0:
-                store()
-        meter.memory._hot.store = sometimes
+                write()
+        meter.memory._hot.write = sometimes
         return meter
 
     meter = Rig("fram", lazy)

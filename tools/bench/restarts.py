@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """B9: as many pulses as energy, over restarts in the midst of the load, from the edges of the virtual board.
 
-A pulse follows its energy by three polls at most, and what has not risen at a power cut comes after it.  A cut in the
+A pulse follows its energy by three polls at most, and what has not risen at a restart comes after it.  A restart in the
 half millisecond before or after a rise can find it not yet noted, or noted too early.
 """
 from functools import cache
@@ -114,5 +114,9 @@ def figures() -> tuple[Figure, ...]:
             Figure("B9.left." + kind, what + " under load, FRAM: pulses from the register in the end", "pulses", 0,
                    lambda kind=kind: _left(kind, _RESTARTS), full=lambda kind=kind: _left(kind, _ALL_RESTARTS)),
         ]
-    return (*rows, Figure("B9.left.flash", "power cuts under load, flash alone: pulses that registers no longer show",
-                          "pulses", None, lambda: _left("cut", _RESTARTS, "nor")))
+    return (*rows,
+            Figure("B9.left.reset.flash", "resets of the controller under load, flash alone: pulses from the register "
+                   "in the end", "pulses", 0, lambda: _left("reset", _RESTARTS, "nor"),
+                   full=lambda: _left("reset", _ALL_RESTARTS, "nor")),
+            Figure("B9.left.flash", "power cuts under load, flash alone: pulses that registers no longer show",
+                   "pulses", None, lambda: _left("cut", _RESTARTS, "nor")))

@@ -28,6 +28,19 @@ const UART_RESET = [1 << 22, 1 << 23];
 const SPI_CPOL = 1 << 6;                            // of SSPCR0
 const SPI_CPHA = 1 << 7;
 
+// What RAM holds after power: anything, though the same each time (xorshift, Marsaglia 2003)
+function garbage(length) {
+  const ram = Buffer.alloc(length);
+  let word = 0x9e3779b9;
+  for (let at = 0; at < length; at += 4) {
+    word ^= word << 13;
+    word ^= word >>> 17;
+    word ^= word << 5;
+    ram.writeInt32LE(word, at);
+  }
+  return ram;
+}
+
 export class Chip {
   /** `image` is put at the start of the flash, which `file` keeps; `id` is the flash's own number, eight bytes. */
   constructor(image, file, id, board) {
@@ -43,7 +56,7 @@ export class Chip {
     this.before = 0;                                // nanoseconds of earlier lives
     this.limit = 0;                                 // nanoseconds of this life at which to stop and ask
     this.watching = null;                           // a Probe, once somebody has asked for it
-    this.start(0);
+    this.start(0, garbage(new RP2040().sram.length));
   }
 
   get micros() {
@@ -55,8 +68,10 @@ export class Chip {
     this.limit = micros * 1000 - this.before;
   }
 
-  start(reason) {
+  // `ram`: what it holds, for no reset clears it
+  start(reason, ram) {
     const mcu = new RP2040();
+    mcu.sram.set(ram);
     this.mcu = mcu;
     this.hung = false;
     this.command = [];                              // bytes sent to the flash since it left XIP
@@ -252,7 +267,7 @@ export class Chip {
     this.before += this.mcu.clock.nanos;
     this.limit = 0;
     this.watching?.restart();
-    this.start(reason);
+    this.start(reason, this.mcu.sram);
     this.board.reset(reason === TIMER ? 'watchdog' : 'software');
   }
 }

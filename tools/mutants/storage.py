@@ -103,13 +103,24 @@ SINGLES = {
     "hot: always the same slot": (("hot", "        self._slot = (self._slot + 1) % SLOTS\n", ""),),
     "hot: a life begins in the first slot": (("hot", "self._slot = (newest + 1) % SLOTS\n        return newest",
                                               "self._slot = 0\n        return newest"),),
-    "hot: the first slot wins": (("hot", "if newest < 0 or 0 < (found", "if newest < 0 or 0 > (found"),),
-    "hot: sequences compared as they are": (("hot", "0 < (found - sequence & _PERIOD - 1) < _PERIOD // 2", "found > sequence"),),
+    "hot: the first slot wins": (("hot", "if newest < 0 or is_newer(found, sequence):", "if newest < 0 or is_newer(sequence, found):"),),
+    "hot: sequences compared as they are": (("hot", "0 < (sequence - other & _PERIOD - 1) < _PERIOD // 2", "sequence > other"),),
     "hot: sequence stands still": (("hot", "self._words[_SEQUENCE] + 1 & _PERIOD - 1", "self._words[_SEQUENCE]"),),
     "hot: crc before the words": (("hot", _HOT_WRITE, "        at = self._base + self._slot * len(self._bytes)\n"
                                    "        self.memory.write(at + len(self._body), self._bytes[len(self._body):])\n"
                                    "        self.memory.write(at, self._body)\n"),),
     "hot: owner not looked at": (("hot", "ours = image[:_HEAD] == self._head", "ours = True"),),
+    # kept.py, and what it takes from hot.py
+    "kept: crc not checked": (("hot", "return crc == crc32(self._body) and ", "return "),),
+    "kept: owner not looked at": (("hot", " and self._bytes[:_HEAD] == self._head", ""),),
+    "kept: what stands behind the words may be torn": (("kept", " and found.more[_SEQUENCE] == found.sequence\n", "\n"),),
+    "kept: the older one is taken": (("kept", "is_newer(found.sequence, newest.sequence)",
+                                      "is_newer(newest.sequence, found.sequence)"),),
+    "kept: always the same slot": (("kept", "        self._at = self._second - self._at\n", ""),),
+    "kept: the newer one is overwritten first": (("kept", "self._at = (1 - slot) * self._second", "self._at = slot * self._second"),),
+    "kept: nothing is forgotten": (("kept", "            self._memory.write(slot * len(blank), blank)\n", "            pass\n"),),
+    "kept: sequence of RAM not gone on with": (("kept", "        self._hot.count_from(found.sequence)\n", ""),),
+    "kept: sequence of FRAM taken as it is": (("hot", "            self.count_from(sequence)\n", ""),),
 }
 
 # Of two faults that are taken together, one at least removes what the other leans on

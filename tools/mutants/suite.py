@@ -20,7 +20,7 @@ def problems():
     """Yield what is wrong, cheap things first."""
     found = unittest.TestResult()
     loader = unittest.TestLoader()
-    for name in ("area", "hot", "sectors", "ring", "checkpoint", "ledger"):
+    for name in ("area", "hot", "kept", "sectors", "ring", "checkpoint", "ledger"):
         loader.discover(str(ROOT / "host_tests/unit"), f"test_storage_{name}.py").run(found)
     for test, trace in found.failures + found.errors:
         yield f"{test}: {trace.strip().splitlines()[-1]}"

@@ -39,10 +39,11 @@ class PulseTrain:
 
     `fraction` and `owed` are the words, one each, that hold the energy below one pulse and the pulses owed, so that a
     power cut does not take them.  After `add` the first `n` places of `delay_us` tell how long after now each pulse is
-    due that has not been told before.  `held`: none is told, all stay owed.
+    due that has not been told before.  `held`: none is told, all stay owed.  `under_way`, a word too, is for whoever
+    wants to know after a restart how many pulses had been told and had not risen.
     """
 
-    def __init__(self, counts_per_pulse: int, latency_us: int, fraction=None, owed=None) -> None:
+    def __init__(self, counts_per_pulse: int, latency_us: int, fraction=None, owed=None, under_way=None) -> None:
         self._weight = 1                           # a pulse is `_per_pulse` of counts times weight
         self._per_pulse = counts_per_pulse
         self._latency_us = latency_us
@@ -50,6 +51,7 @@ class PulseTrain:
         self._pause_us = self._pitch_us            # since the last pulse, at the end of the last interval
         self._fraction = array("i", [0]) if fraction is None else fraction
         self._owed = array("i", [0]) if owed is None else owed
+        self._under_way = array("i", [0]) if under_way is None else under_way
         self._planned = 0                          # pulses that were told and have not risen
         self._rises_us = array("i", [0] * (latency_us // _NARROWEST_US + 2))     # they, after the last `add`
         self.delay_us = array("i", [0] * _MOST)
@@ -110,6 +112,7 @@ class PulseTrain:
             self._pause_us = interval_us - at_us
             earliest_us = at_us + self._pitch_us
             n += 1
+        self._under_way[0] = self._planned
         return n
 
     def rise(self, elapsed_us: int) -> int:
@@ -120,6 +123,7 @@ class PulseTrain:
         if n:
             self._owed[0] -= n
             self._planned -= n
+            self._under_way[0] = self._planned
             for at in range(self._planned):
                 self._rises_us[at] = self._rises_us[at + n]
         return n
@@ -128,6 +132,12 @@ class PulseTrain:
     def next_us(self) -> int:
         """How long after the last `add` the next pulse under way rises, -1 if none is."""
         return self._rises_us[0] if self._planned else -1
+
+    def begin(self, told_have_risen: bool) -> None:
+        """The words are those of a life before; what that had told has risen since, or never will."""
+        if told_have_risen:
+            self._owed[0] = max(self._owed[0] - self._under_way[0], 0)
+        self._under_way[0] = 0
 
     @property
     def late(self) -> bool:

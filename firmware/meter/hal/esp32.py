@@ -10,11 +10,13 @@ from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 import machine
 from esp32 import Partition
-from machine import I2C, SPI, UART, WDT, Pin, Timer
+from machine import I2C, RTC, SPI, UART, WDT, Pin, Timer
 from micropython import const
 
 from meter.hal.esp32_rmt import PulseOutput
 from meter.hal.serial import SerialPort
+
+_KEPT_BYTES = const(1_280)                         # of the 2048 that RTC.memory() has
 
 _I2C_TIMEOUT_US = const(10_000)                    # MicroPython's own is 50 ms, longer than the meter may stand still
 _BUFFER = const(256)                               # of a UART; another size cuts its interrupt off
@@ -85,6 +87,11 @@ def flash_region(offset, size):
     return _Region(found[0], offset // _BLOCK, size // _BLOCK)
 
 
+def kept_ram():
+    """Return RAM that a restart of the controller alone leaves as it is."""
+    return KeptRam()
+
+
 def watchdog(timeout_ms):
     """Start the watchdog."""
     return WDT(timeout=timeout_ms)
@@ -98,6 +105,11 @@ def unique_id():
 def reset_cause():
     """Return why the controller started: "power", or "watchdog" for every reset that left the chips powered."""
     return "power" if machine.reset_cause() == machine.PWRON_RESET else "watchdog"
+
+
+def hung():
+    """Tell whether nobody had fed the watchdog before this start."""
+    return machine.reset_cause() == machine.WDT_RESET
 
 
 def every(period_ms, handler):
@@ -118,6 +130,29 @@ def collect():
 def report(exception):
     """An exception has ended a task; the supervisor starts it again."""
     sys.print_exception(exception)
+
+
+class KeptRam:
+    """RTC memory, 1280 bytes by address: MicroPython leaves it as it is over every reset (ports/esp32/machine_rtc.c).
+
+    It is written as a whole, from a copy; the bytes that do not change stay what they are while that is done.
+    """
+
+    def __init__(self):
+        self._rtc = RTC()
+        self._copy = bytearray(_KEPT_BYTES)
+        held = self._rtc.memory()
+        if len(held) == _KEPT_BYTES:
+            self._copy[:] = held
+
+    def read(self, address, buf):
+        """Fill `buf`."""
+        buf[:] = self._copy[address:address + len(buf)]
+
+    def write(self, address, buf):
+        """Write `buf`."""
+        self._copy[address:address + len(buf)] = buf
+        self._rtc.memory(self._copy)
 
 
 class _Region:

@@ -5,14 +5,16 @@ Source of what is said here of MicroPython: ports/rp2 of its 1.25.0.
 """
 import gc
 import os
+import struct
 import sys
 from asyncio import ThreadSafeFlag as Flag, sleep_ms
 from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 import machine
 from machine import I2C, SPI, UART, WDT, Pin, Timer, mem32
-from micropython import const
+from micropython import const, stack_use
 from rp2 import Flash
+from uctypes import bytearray_at
 
 from meter.hal.rp2_pio import PulseCounter, PulseOutput
 from meter.hal.serial import SerialPort
@@ -26,6 +28,14 @@ _LCR_H = const(0x2C)
 _CR = const(0x30)
 _CR_UARTEN = const(1 << 0)
 _FRACTIONS = const(64)
+
+# The lower end of the 8 KiB that MicroPython gives to its stack, which grows down from 0x2004_2000
+_STACK_BOTTOM = const(0x2004_0000)
+_KEPT_BYTES = const(1_280)
+_STACK_MOST = const(6_144)                         # bytes in use; interrupts and the copying itself have the rest
+
+_WATCHDOG_REASON = const(0x4005_8008)              # RP2040 data sheet 4.7.6
+_REASON_TIMER = const(1 << 0)
 
 _I2C_TIMEOUT_US = const(10_000)                    # MicroPython's own is 50 ms, longer than the meter may stand still
 
@@ -86,6 +96,11 @@ def flash_region(offset, size):
     return Flash(start=offset, len=size)           # pyright: ignore[reportCallIssue] its stub knows no arguments
 
 
+def kept_ram():
+    """Return RAM that a restart of the controller alone leaves as it is."""
+    return KeptRam()
+
+
 def watchdog(timeout_ms):
     """Start the watchdog; at most 8388 ms."""
     return WDT(timeout=timeout_ms)
@@ -99,6 +114,11 @@ def unique_id():
 def reset_cause():
     """Return why the controller started: "power", or "watchdog" also after machine.reset(), which uses it."""
     return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power"
+
+
+def hung():
+    """Tell whether nobody had fed the watchdog before this start, which is no machine.reset()."""
+    return bool(mem32[_WATCHDOG_REASON] & _REASON_TIMER)
 
 
 def every(period_ms, handler):
@@ -119,6 +139,34 @@ def collect():
 def report(exception):
     """An exception has ended a task; the supervisor starts it again."""
     sys.print_exception(exception)
+
+
+class KeptRam:
+    """The end of the stack that is never reached: 1280 bytes by address.
+
+    All RAM keeps what it holds over a reset by the watchdog, but the start clears or loads what belongs to somebody.
+    These bytes do not: the boot ROM has its stack and the second stage at the top of all RAM (RP2040 data sheet 2.8.1),
+    the linker puts nothing here (ports/rp2/memmap_mp_rp2040.ld), and of 8 KiB of stack the meter uses two thirds.
+    Nothing is written while the stack is near; what the stack overwrites fails the check of whoever reads it.
+    """
+
+    def __init__(self):
+        self._bytes = bytearray_at(_STACK_BOTTOM, _KEPT_BYTES)
+        self._form = ""
+        self._size = -1
+
+    def read(self, address, buf):
+        """Fill `buf`."""
+        buf[:] = self._bytes[address:address + len(buf)]
+
+    def write(self, address, buf):
+        """Write `buf`; allocates nothing, unless its length is another one than before."""
+        if stack_use() > _STACK_MOST:
+            return
+        if len(buf) != self._size:
+            self._size = len(buf)
+            self._form = "%ds" % self._size
+        struct.pack_into(self._form, self._bytes, address, buf)
 
 
 class Speed:

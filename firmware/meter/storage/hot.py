@@ -33,15 +33,18 @@ class Hot:
     `part` gives slices of the words, `stored` is their bytes.  Counters of the last `load`: `damaged` slots, neither
     whole nor blank - one is what a power cut leaves; `foreign` ones, of another meter or a newer layout: they are left
     alone, and the store goes behind them.  Without a memory (None) it is only the words.
+
+    `image` is a slot as it is written, and behind it `more` words, which are no part of it (kept.py).
     """
 
-    def __init__(self, memory, store: int, count: int, owner: bytes) -> None:
+    def __init__(self, memory, store: int, count: int, owner: bytes, more: int = 0) -> None:
         self.memory = memory
         self._base = 0
-        self._identity = (store, count, owner)
-        self._image = Words(_HEAD_WORDS + count + 1)
-        self._words = self._image.words
-        self._bytes = self._image.bytes
+        self._identity = (store, count, owner, more)
+        self.image = Words(_HEAD_WORDS + count + 1 + more)
+        self._words = self.image.part(0, _HEAD_WORDS + count + 1)
+        self.more = self.image.part(len(self._words), more)
+        self._bytes = self.image.bytes[:4 * len(self._words)]
         self._body = self._bytes[:-4]
         self.stored = self._bytes[4 * _HEAD_WORDS:-4]
         self._head = struct.pack("<4sBBH8s", _MAGIC, LAYOUT, store, count, owner)
@@ -51,7 +54,7 @@ class Hot:
 
     def part(self, first: int, count: int):
         """Return `count` words from `first` on."""
-        return self._image.part(_HEAD_WORDS + first, count)
+        return self.image.part(_HEAD_WORDS + first, count)
 
     def load(self) -> bool:
         """Fill the words with what was stored last; tell whether there was anything, else they are 0.
@@ -80,18 +83,48 @@ class Hot:
         other.load()
         return other
 
+    def another(self) -> "Hot":
+        """Return words of the same shape, without a memory."""
+        return Hot(None, *self._identity)
+
+    @property
+    def sequence(self) -> int:
+        """Of the slot that was loaded or sealed last."""
+        return self._words[_SEQUENCE]
+
+    @property
+    def whole(self) -> bool:
+        """What stands in `image` is a slot of this store, as `seal` makes it."""
+        crc = struct.unpack_from("<I", self._bytes, len(self._body))[0]
+        return crc == crc32(self._body) and self._bytes[:_HEAD] == self._head
+
     def follow(self) -> None:
         """Store from now on behind what the memory holds, which is no concern of the words here.  Raises OSError."""
         kept = bytes(self.stored)
+        sequence = self.sequence
         try:
             self.load()
         finally:
             self.stored[:] = kept
+            self.count_from(sequence)
+
+    def count_from(self, sequence: int) -> None:
+        """Seal the next slot as one that is newer than this too."""
+        if is_newer(sequence, self.sequence):
+            self._words[_SEQUENCE] = sequence
 
     def store(self) -> None:
         """Write the words into the oldest slot.  Allocates one integer, the CRC.  Raises OSError."""
+        self.seal()
+        self.write()
+
+    def seal(self) -> None:
+        """Make a whole slot of the words as they are now, in `image`."""
         self._words[_SEQUENCE] = self._words[_SEQUENCE] + 1 & _PERIOD - 1
         struct.pack_into("<I", self._bytes, len(self._body), crc32(self._body))
+
+    def write(self) -> None:
+        """Write the slot that was sealed into the oldest one.  Raises OSError."""
         self.memory.write(self._base + self._slot * len(self._bytes), self._bytes)
         self._slot = (self._slot + 1) % SLOTS
 
@@ -102,7 +135,7 @@ class Hot:
         for slot in range(SLOTS):
             if self._read(slot):
                 found = self._words[_SEQUENCE]
-                if newest < 0 or 0 < (found - sequence & _PERIOD - 1) < _PERIOD // 2:
+                if newest < 0 or is_newer(found, sequence):
                     newest = slot
                     sequence = found
         self._slot = (newest + 1) % SLOTS
@@ -120,6 +153,11 @@ class Hot:
             self.foreign += 1
         image[:_HEAD] = self._head
         return whole and ours
+
+
+def is_newer(sequence: int, other: int) -> bool:
+    """Tell whether a slot with this sequence was sealed after the other."""
+    return 0 < (sequence - other & _PERIOD - 1) < _PERIOD // 2
 
 
 def _is_blank(image):

@@ -2,7 +2,8 @@
 """Permanent memory: what was counted is restored before anything shows it, and stored while it is counted.
 
 With FRAM every poll is stored, and flash follows each Wh; without it what stands on flash is what the meter shows.  A
-memory that is missing or dies is told in the status; the other one goes on, and what comes back is merged.
+memory that is missing or dies is told in the status; the other one goes on, and what comes back is merged.  What a
+restart of the controller alone has left in RAM is exact, and goes before both unless they know of more.
 """
 import asyncio
 from errno import EAGAIN
@@ -28,16 +29,18 @@ _UNIT_COUNTS = const(1_000)                        # what a checkpoint tells, st
 class Memory:
     """Keeps `registers`, which are part of the words of `hot`, in FRAM if `hot` has one and in `ledger` if not None.
 
+    `kept`: the same words in RAM that outlives a restart of the controller alone.
     `shadow`: registers as they stand on flash; `view(words)`: those in other words.  `energy` closes the running second
     of the vector sum, `pulses` begin anew where registers were taken back, `chip` tells of dropped counts and takes its
     totals back.  `quiet(ms)`: no character has moved for so long.  `stalls`: while the flash erases, all stands still.
     """
 
-    def __init__(self, hal, status, hot, ledger, registers, shadow, view, energy, pulses, chip, quiet,
+    def __init__(self, hal, status, hot, kept, ledger, registers, shadow, view, energy, pulses, chip, quiet,
                  stalls: bool) -> None:
         self._hal = hal
         self._status = status
         self._hot = hot
+        self._kept = kept
         self._ledger = ledger
         self._registers = registers
         self._shadow = shadow
@@ -57,11 +60,18 @@ class Memory:
     async def start(self) -> None:
         """Restore the registers; comes back when they may be shown."""
         restored = False
+        kept = None
+        if self._hal.reset_cause() != "power":
+            kept = self._kept.find()
         if self._hot.memory is not None:
             restored = self._load()
         if self._ledger is not None:
             await self._restore()
-        self._merge(restored)
+        if kept is not None and self._knows_all(self._view(kept)):
+            self._take(kept)
+        else:
+            self._kept.forget()
+            self._merge(restored)
         self._base = self._registers.copy()
         if self._flash_works and not self._fram_works:
             await self._settle()                   # what is shown must stand firmly
@@ -108,13 +118,22 @@ class Memory:
             self._store()
         return self._shadow
 
+    def rebased(self) -> None:
+        """The metering chip counts from other totals: nobody may find registers with the totals before."""
+        if self._ledger is not None:
+            self._ledger.drop(self._chip.take_dropped())
+        if self._flash_works and self._ledger.begun:
+            self._store()
+        else:
+            self._store_hot()
+
     @property
     def hot_works(self) -> bool:
         """The words stand in FRAM."""
         return self._fram_works
 
     def store_words(self) -> bool:
-        """Store all words at once; tell whether they are: only FRAM can."""
+        """Store all words at once; tell whether they outlive a power cut: only those in FRAM do."""
         self._store_hot()
         return self._fram_works
 
@@ -134,9 +153,11 @@ class Memory:
         self._tell()
 
     def _store_hot(self):
+        self._hot.seal()
+        self._kept.store()
         if self._fram_works:
             try:
-                self._hot.store()
+                self._hot.write()
             except OSError:
                 self._lose_fram()
 
@@ -176,6 +197,21 @@ class Memory:
         self._flash_known = True
         self._flash_works = not self._ledger.refused
         return True
+
+    def _knows_all(self, kept):
+        """Tell whether no register is lower in RAM than in FRAM or on flash: then it is what was counted last."""
+        for slot in range(len(self._base.kwh)):
+            if self._difference(self._registers, kept, slot) > 0:
+                return False
+            if self._flash_known and self._ledger.found and self._difference(self._ledger, kept, slot) > 0:
+                return False
+        return True
+
+    def _take(self, kept):
+        """Go on with the words of the life before, as if nothing had happened: the chip has counted on."""
+        self._kept.take(kept)
+        self._chip.resume(0)
+        self._pulses.begin(self._hal.hung())
 
     def _merge(self, restored):
         """Make the registers of what FRAM (if `restored`) and flash hold; each told at most the truth."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The pulse outputs: each poll's energy becomes pulses, and each pulse is noted once it has risen.
 
-Pulses are handed to the hardware a fraction of a second ahead.  Where the words are in FRAM they are stored again
-within a millisecond of each rise, so that a power cut neither takes what was under way nor doubles what was given.
+Pulses are handed to the hardware a fraction of a second ahead.  Within a millisecond of each rise the words are stored
+again, so that no restart takes what was under way or doubles what was given: a power cut where they are in FRAM, one of
+the controller alone everywhere.
 """
 from micropython import const
 
@@ -17,7 +18,6 @@ R_MINUS = (R3, R4)
 REACTIVE = R_PLUS + R_MINUS
 
 _NOTE_MS = const(50)                               # a pulse is told at least so long before it rises
-_IDLE_MS = const(500)                              # where nothing is noted
 _HALF_MS_US = const(500)                           # a rise is noted in the millisecond nearest to it
 _STILL_US = const(1_000_000)                       # without energy, until a steady light may shine
 _LONG_FROM = const(3)                              # codes of Z8: 3 and 4 are of 80 ms
@@ -116,17 +116,16 @@ class Output:
 
 
 class Pulses:
-    """All of them.  `terms`: those of billing; `stored()`: store the words at once, tells whether they are."""
+    """All of them.  `terms`: those of billing; `store()`: store the words at once."""
 
-    def __init__(self, hal, status, outputs: tuple, terms, registers, stored) -> None:
+    def __init__(self, hal, status, outputs: tuple, terms, registers, store) -> None:
         self.outputs = outputs
         self._hal = hal
         self._status = status
         self._terms = terms
         self._registers = registers
-        self._stored = stored
+        self._store = store
         self._given_us = hal.ticks_us()            # when energy came last
-        self._noting = True                        # the words can be stored at any time
 
     def give(self, increments, interval_us: int) -> None:
         """Turn a poll's `increments` of the billed registers into pulses.  Allocates nothing."""
@@ -139,18 +138,21 @@ class Pulses:
         for output in self.outputs:
             output.restart(self._registers)
 
+    def begin(self, hung: bool) -> None:
+        """Go on with the words of the life before: had it `hung`, the hardware has gone on without it."""
+        for output in self.outputs:
+            output.pulses.begin(hung)
+
     async def run(self, report) -> None:
         """Note pulses that have risen, tell when an output falls behind, for ever."""
         while True:
             report()
             self._tell()
             await self._hal.sleep_ms(self._wait_ms())
-            self._note()
+            self.note()
 
     def _wait_ms(self):
-        """Return how long to wait: up to the next rise if that can be stored, else until the status is due."""
-        if not self._noting:
-            return _IDLE_MS
+        """Return how long to wait: up to the next rise, or until the status is due."""
         elapsed_us = self._hal.ticks_diff(self._hal.ticks_us(), self._given_us)
         wait_us = 1_000 * _NOTE_MS
         for output in self.outputs:
@@ -159,14 +161,15 @@ class Pulses:
                 wait_us = max(next_us - elapsed_us, 0)
         return (wait_us + _HALF_MS_US) // 1_000
 
-    def _note(self):
+    def note(self) -> None:
+        """Note what has risen up to now, and have it stored."""
         elapsed_us = self._hal.ticks_diff(self._hal.ticks_us(), self._given_us)
         risen = 0
         for output in self.outputs:
             risen += output.pulses.rise(elapsed_us + _HALF_MS_US)
             output.settle(self._registers)
         if risen:
-            self._noting = self._stored()
+            self._store()
 
     def _tell(self):
         for output in self.outputs:

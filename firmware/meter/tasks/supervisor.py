@@ -19,14 +19,16 @@ _FORGIVEN_MS = const(3_600_000)                    # is started anew
 class Supervisor:
     """Starts tasks, starts them again when they end with an exception, feeds the watchdog while all report.
 
-    `quiet()` tells whether a moment is good for a garbage collection: no character is due on a port.
+    `quiet()` tells whether a moment is good for a garbage collection: no character is due on a port.  `note()` is
+    called before a restart: what it does not note would be done again.
     """
 
-    def __init__(self, hal, status, watchdog, quiet) -> None:
+    def __init__(self, hal, status, watchdog, quiet, note) -> None:
         self._hal = hal
         self._status = status
         self._watchdog = watchdog
         self._quiet = quiet
+        self._note = note
         self._tasks = []                           # asyncio itself may forget a task that waits
         self._reported = []                        # ticks_ms of the last report of each task
         self._restarts = []
@@ -52,7 +54,10 @@ class Supervisor:
             if alive:
                 self._watchdog.feed()
             else:
-                hal.reset()
+                try:
+                    self._note()
+                finally:
+                    hal.reset()
             if self._quiet():                      # often and little: what survives then lies close together
                 hal.collect()
             await hal.sleep_ms(_WATCH_MS)
