@@ -276,8 +276,8 @@ class Cells:
     def _piece(self, piece):
         """Return the bytes of a piece; bits that are stuck are so from the beginning, and whatever is put there."""
         sector, at = divmod(piece, _PIECES)
-        pieces = self._held.get(sector, ())
-        held = pieces[at] if at < len(pieces) else _BLANK
+        pieces = self._held.get(sector)
+        held = _BLANK if pieces is None or at >= len(pieces) else pieces[at]
         stuck = self.stuck.get(sector) if self.stuck else None
         if stuck:
             held = bytearray(held)
