@@ -4,14 +4,14 @@
 The solver's truth is host_tests/waveform: mains, front ends and the chip's signal processing, none of it the tool's.
 """
 import json
-import threading
-import time
 from math import atan2, degrees
 
 import pytest
+import serial
 
 from boards.virtual import board
-from boards.virtual.ports import TcpPort
+from boards.virtual.line import with_parity
+from boards.virtual.uart import rubbish
 from host_tests.system import readings
 from host_tests.waveform.chip import WaveformWorld
 from host_tests.waveform.front_end import TYPICAL_1A, TYPICAL_5A, FrontEnd
@@ -25,7 +25,6 @@ from tools.calibrate import port as ports
 from tools.calibrate.__main__ import main
 from tools.calibrate.values import Identity, Measured, Point, Refused, Values
 from tools.report.calibrating import calibrated, measure
-from tools.virtual_meter.pace import RealTime
 
 IDEAL = [-671_637, -506_830, 1_219_071, 0, 0, 0, 0, 0] * 3             # 353.9 V, 13.86 A
 BAD = FrontEnd(divider=(0.03, -0.03, 0.015), transformer=(0.03, -0.02, -0.03), transformer_degrees=(0.2, -0.2, 0.13),
@@ -318,42 +317,104 @@ def test_solve_takes_measurements_of_one_meter_without_a_meter(tmp_path, capsys)
     assert not (tmp_path / "other.json").exists()
 
 
-# --- a whole calibration, over TCP
+# --- a whole calibration, through the optical port
 
-class Hurry(RealTime):
-    """So many virtual seconds in a real one."""
+class DeskPort:
+    """The serial port of the host with an optical head, of which pyserial's shape is what the program uses.
 
-    times = 16
+    Whoever waits for it lets virtual time pass.
+    """
 
-    def __init__(self, clock, sources):
-        super().__init__(lambda: -(-clock.now_us // self.times), sources)
-        self._clock = clock
+    def __init__(self, desk, baudrate, timeout):
+        self.baudrate = baudrate
+        self._desk = desk
+        self._timeout_s = timeout
+        self._heard = bytearray()
+        self._free_us = 0
+        desk.head = self
 
-    def __call__(self, until_us):
-        reached_us = super().__call__(-(-until_us // self.times)) * self.times
-        return min(until_us, max(reached_us, self._clock.now_us))
+    def on_character(self, byte, baud):
+        self._heard.append((byte if baud == self.baudrate else rubbish(byte)) & 0x7F)
+
+    def write(self, data):
+        clock = self._desk.world.clock
+        at_us = max(clock.now_us, self._free_us)
+        for byte in data:
+            at_us += 10_000_000 // self.baudrate
+            clock.at(at_us, lambda byte=byte, baud=self.baudrate: self._shine(byte, baud))
+        self._free_us = at_us
+
+    def _shine(self, byte, baud):
+        if self._desk.mirror:
+            self._heard.append(byte)
+        if self._desk.asleep:
+            self._desk.asleep = byte != 0x0A
+        else:
+            self._desk.world.line.arrive(with_parity(byte), baud)
+
+    def flush(self):
+        self._desk.advance(max(0, self._free_us - self._desk.world.clock.now_us) / 1e6)
+
+    def read(self, size):
+        ends_us = self._desk.world.clock.now_us + self._timeout_s * 1e6
+        while len(self._heard) < size and self._desk.world.clock.now_us < ends_us:
+            self._desk.advance(0.02)
+        data = bytes(self._heard[:size])
+        del self._heard[:size]
+        return data
+
+    def read_until(self, last):
+        data = b""
+        while not data.endswith(last):
+            byte = self.read(1)
+            if not byte:
+                break
+            data += byte
+        return data
+
+    def reset_input_buffer(self):
+        self._heard.clear()
+
+    def close(self):
+        self._desk.head = None
 
 
 class Desk:
-    """A meter with a bad front end behind TCP, whose load a client may ask for; the seal is open."""
+    """A meter with a bad front end whose load a client may ask for; the seal is open.  Time passes while others wait.
 
-    def __init__(self, make_port=TcpPort):
+    `mirror`: the host's head sees its own light; `asleep`: it lets nothing through before its first line has ended.
+    """
+
+    def __init__(self):
         self.world = world = WaveformWorld(App, board)
         world.mains.install(front_end=BAD, averaged_s=20.0)
         world.mains.balanced(230, 5, 0)
         world.run(seconds=5)
         world.seal.drive(0)
-        self.tcp = make_port(world.clock, removed=self._removed)
-        world.line.add(self.tcp)
-        self.url = f"socket://127.0.0.1:{self.tcp.port}"
-        self._wanted = None
-        self._set = threading.Event()
+        world.line.add(self)
+        self.head = None                           # the program's port, while it is open
+        self.mirror = self.asleep = False
         self._writers = []
         self.source = lambda values: (values.volts, values.amps, degrees(atan2(values.vars, values.watts)))
-        world.set_pace(Hurry(world.clock, (self.tcp,)))
 
-    def _removed(self):
-        self.world.meter.optical.lost()
+    def attached(self, line):
+        pass
+
+    def on_character(self, byte, baud):
+        if self.head is not None:
+            self.head.on_character(byte, baud)
+
+    def advance(self, seconds):
+        """Let time pass."""
+        self.world.run(milliseconds=max(1, round(1000 * seconds)))
+        for file, write in self._writers:
+            write(file)
+            file.flush()
+
+    sleep = advance                                # with `monotonic` the shape of the module time
+
+    def monotonic(self):
+        return self.world.clock.now_us / 1e6
 
     def time_led(self, path, fast=1.0):
         """Write the LED's edges to a file as a clock sees them that is so much faster than true time."""
@@ -379,7 +440,6 @@ class Desk:
         self._writers.append((open(path, "w"), write))  # noqa: SIM115 closed with the desk
 
     def close(self):
-        self.tcp.close()
         for file, _ in self._writers:
             file.close()
 
@@ -388,35 +448,18 @@ class Desk:
             self.world.mains.set(phase, *self.source(values))
 
     def ready(self, number, point):
-        """Be the person at the source: called by the client's thread."""
-        self._set.clear()
-        self._wanted = point
-        assert self._set.wait(10)
-        time.sleep(5 / Hurry.times)                # the chip settles
+        """Be the person at the source."""
+        self.set(point)
+        self.advance(5)                            # the chip settles
 
-    def serve(self, *arguments, seconds=120):
-        """Run the meter while the tool runs; return its status."""
-        outcome = []
-        thread = threading.Thread(target=lambda: outcome.append(main(["--port", self.url, *arguments], self.ready)),
-                                  daemon=True)
-        thread.start()
-        ends = time.monotonic() + seconds
-        while thread.is_alive() and time.monotonic() < ends:
-            if self._wanted is not None:
-                self.set(self._wanted)
-                self._wanted = None
-                self._set.set()
-            self.world.run(milliseconds=200)
-            for file, write in self._writers:
-                write(file)
-                file.flush()
-        assert outcome, "the tool did not end in time"
-        return outcome[0]
+    def serve(self, *arguments):
+        """Return the status of the program."""
+        return main(["--port", "desk", *arguments], self.ready)
 
-    def error(self, text, seconds=30):
+    def error(self, text):
         """Return the worst error of active energy of a phase in percent, of the registers against the mains."""
         point = reference.from_text(text)
-        self.world.set_pace(None)
+        seconds = 30 if point.weakest > 50 else 600        # so that a count is next to nothing
         self.set(point)
         self.world.run(seconds=5)
         counts = self.counts()
@@ -424,7 +467,6 @@ class Desk:
         self.world.run(seconds=seconds)
         hours = (self.world.clock.now_us - began_us) / 3.6e9
         grown = [after - before for after, before in zip(self.counts(), counts, strict=True)]
-        self.world.set_pace(Hurry(self.world.clock, (self.tcp,)))
         true = self.world.mains.true_watts()
         return max(abs(100 * (grown[phase] / readings.WH / hours / true[phase] - 1)) for phase in range(3))
 
@@ -439,44 +481,34 @@ class Desk:
         return out
 
 
-class MirrorPort(TcpPort):
-    """A head that sees its own light, and does not wake up before its second request."""
-
-    asleep = True
-
-    def _heard(self, data):
-        self._write(data)
-        if self.asleep:
-            self.asleep = False
-        else:
-            super()._heard(data)
-
-
 @pytest.fixture
-def hurry(monkeypatch):
-    monkeypatch.setattr(ports, "_REACTION_S", 0.3 / Hurry.times)
-    monkeypatch.setattr(ports, "_DRAIN_S", 0.3 / Hurry.times)
-    monkeypatch.setattr(meters, "_LOOK_S", 4.0 / Hurry.times)
-    monkeypatch.setattr(meters, "SETTLED_S", 5.0 / Hurry.times)
-
-
-@pytest.fixture
-def desk(monkeypatch, hurry):
+def desk(monkeypatch):
     desk = Desk()
+    real = serial.serial_for_url
+
+    def opened(name, baudrate=9600, **settings):
+        if name != "desk":
+            return real(name, baudrate, **settings)
+        assert (settings["bytesize"], settings["parity"]) == (7, "E")
+        return DeskPort(desk, baudrate, settings["timeout"])
+    monkeypatch.setattr(ports.serial, "serial_for_url", opened)
+    monkeypatch.setattr(ports, "time", desk)
+    monkeypatch.setattr(meters, "time", desk)
     monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
     yield desk
     desk.close()
 
 
 def test_a_meter_is_calibrated_at_three_points_and_is_right_at_them_and_between(desk, tmp_path, capsys):
+    desk.world.mains.install(averaged_s=300.0)     # as long as the light point, where noise shows
     before = desk.error("230,5,0")
     assert before > 3
     report, keep = tmp_path / "report.md", tmp_path / "before.json"
-    arguments = [word for text in QUICK for word in ("--point", text)]
-    assert desk.serve("run", *arguments, "--by", "A. Lovelace", "--seconds", "20", "--report", str(report), "--keep",
+    arguments = [word for text in THREE for word in ("--point", text)]
+    assert desk.serve("run", *arguments, "--by", "A. Lovelace", "--report", str(report), "--keep",
                       str(keep)) == 0, capsys.readouterr()
     numbers = desk.world.meter.config.settings.calibration
-    for text in QUICK + BETWEEN:
+    for text in THREE + BETWEEN:
         assert desk.error(text) <= 0.05, text
     said = report.read_text()
     assert desk.world.meter.serial in said
@@ -506,14 +538,10 @@ def test_the_usual_points_are_those_of_the_nominal_current_of_the_meter(desk, no
         assert f"point {number}: 230 V {load}" in said
 
 
-def test_a_head_that_sees_its_own_light_and_sleeps_at_first_will_do(hurry, monkeypatch, capsys):
-    desk = Desk(MirrorPort)
-    monkeypatch.setenv("CTMETER_PASSWORD", desk.world.meter.serial)
-    monkeypatch.setattr(ports, "_ANSWER_S", 1.0)
-    try:
-        assert desk.serve("measure", "--steady", "--point", "230,5,0", "--seconds", "5") == 0, capsys.readouterr()
-    finally:
-        desk.close()
+def test_a_head_that_sees_its_own_light_and_sleeps_at_first_will_do(desk, capsys):
+    desk.mirror = desk.asleep = True
+    assert desk.serve("measure", "--steady", "--point", "230,5,0", "--seconds", "5") == 0, capsys.readouterr()
+    assert not desk.asleep
     assert "worst error of active power 6.0" in capsys.readouterr().out
 
 

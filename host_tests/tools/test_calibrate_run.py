@@ -18,7 +18,7 @@ SERIAL_NUMBER = "12345678"
 
 @pytest.fixture
 def desk(tmp_path):
-    """Start it with a typical front end and an open seal; return (its pseudo-terminal, how to set its load)."""
+    """Start it with a typical front end and an open seal; return (its pseudo-terminal, its TCP port)."""
     (tmp_path / "load.txt").write_text("230,5,0\n")
     command = [sys.executable, "-m", "tools.virtual_meter", "--front-end", "typical", "--seal-open", "--port", "0",
                "--load", f"@{tmp_path / 'load.txt'}", "--edges", str(tmp_path / "led.txt")]
@@ -27,11 +27,11 @@ def desk(tmp_path):
                                    stdin=subprocess.DEVNULL)
     try:
         ends = time.monotonic() + 20
-        while not (found := re.search(r"optical port: (\S+)", (tmp_path / "shown.txt").read_text())):
+        while not (found := re.search(r"optical port: (\S+) +tcp (\S+)", (tmp_path / "shown.txt").read_text())):
             assert time.monotonic() < ends
             time.sleep(0.1)
         time.sleep(6)                              # its chip starts and settles
-        yield found[1]
+        yield found[1], f"socket://{found[2]}"
     finally:
         process.terminate()
         assert process.wait(10) == 0
@@ -54,16 +54,17 @@ def led_watts(path, since_s):
 
 
 def test_the_meter_of_make_run_is_calibrated_through_its_pseudo_terminal_and_its_led_shows_it(desk, tmp_path):
+    pty, tcp = desk
     led = tmp_path / "led.txt"
     files = [tmp_path / name for name in ("before.json", "report.md", "after.json")]
     assert abs(led_watts(led, 3) / 3450 - 1) > 0.005
-    said = calibrate(desk, "run", "--by", "A. Lovelace", "--steady", "--point", "230,5,0", "--seconds", "5",
+    said = calibrate(pty, "run", "--by", "A. Lovelace", "--steady", "--point", "230,5,0", "--seconds", "5",
                      "--led", str(led), "--keep", str(files[0]), "--report", str(files[1]))
     worst = re.search(r"worst error of active power (\S+) % before, (\S+) % now", said)
     assert float(worst[1]) > 4
     assert float(worst[2]) <= 0.05
     assert "note: the lightest point has 5 A" in said
-    said = calibrate(desk, "read", "--save", str(files[2]))
+    said = calibrate(tcp, "read", "--save", str(files[2]))
     assert "in force,A. Lovelace," in said
     assert backup.load(files[0])[1] != backup.load(files[2])[1]
     since_s = float(led.read_text().splitlines()[-2].split()[0])

@@ -13,12 +13,11 @@ SETTLED_S = 4.0                                    # until its results are those
 
 
 class Meter:
-    """A meter in a session (port.py); `say(text)` hears how far it is, `wait(s)` lets time pass."""
+    """A meter in a session (port.py); `say(text)` hears how far it is."""
 
-    def __init__(self, session, say, wait=time.sleep) -> None:
+    def __init__(self, session, say) -> None:
         self._session = session
         self._say = say
-        self._wait = wait
 
     def identity(self) -> Identity:
         """Return who it is."""
@@ -37,7 +36,7 @@ class Meter:
         self._session.write("CAL.AVG", str(seconds))
         told = began = time.monotonic()
         while not self._session.read("CAL.AVG"):
-            self._wait(_LOOK_S)
+            time.sleep(_LOOK_S)
             if time.monotonic() - told > _TELL_S:
                 told = time.monotonic()
                 self._say(f"  measuring, {told - began:.0f} of {seconds} s")
@@ -64,13 +63,13 @@ class Meter:
         ends = time.monotonic() + _TRIED_S
         state = "being tried"
         while state == "being tried" and time.monotonic() < ends:
-            self._wait(_LOOK_S)
+            time.sleep(_LOOK_S)
             state = self._session.read("CAL.STATE").split(",")[0]
         if state != "in force":
             raise Refused(f"the new calibration is {state}; the one before it is in force")
         if self.numbers() != list(numbers):
             raise Refused("the meter tells other numbers than it was given")
-        self._wait(SETTLED_S)
+        time.sleep(SETTLED_S)
 
     def _line(self, name, count):
         """Return the whole numbers of an answer."""

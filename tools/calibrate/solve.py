@@ -150,7 +150,7 @@ def _power(before, pairs, voltage):
         rows = np.column_stack([true / size, 1 / size])
         (gain, outside), *_ = np.linalg.lstsq(rows, pure / size, rcond=None)
         offset = -outside / gain
-        least = _SURE_COUNTS * JOULES_PER_COUNT / min(seconds for _, _, seconds in pairs)
+        least = _SURE_COUNTS * JOULES_PER_COUNT / pairs[int(size.argmin())][2]
         if abs(offset - in_force) >= least:
             return abs(gain), degrees(np.angle(gain)), offset
     gain = complex(np.vdot(true, pure + in_force) / np.vdot(true, true))       # what is in force is right as it is
