@@ -22,6 +22,8 @@ from host_tests.emulator.images import DEBUG, SEALED
 from host_tests.target.wiring import emulated
 from meter.version import VERSION
 from tools.emulator.console import Bridge
+from tools.flash import drive
+from tools.image import uf2
 
 _VOLTS, _AMPS, _DEGREES, _ = emulated.MAINS
 _COS = 0.8660254                                    # of 30°
@@ -260,6 +262,15 @@ def test_mpremote_runs_lines_beside_the_meter_and_leaves_it_running(bench):
     assert abs(pulses - _PULSES_PER_S * seconds) <= 2
 
 
+def test_make_repl_and_make_smoke_name_a_port_at_which_nobody_is():
+    terminal = Terminal("/dev/ttyNOBODY")
+    assert terminal.read_until("\r\n").startswith("There is no board at /dev/ttyNOBODY, or another program has it: ")
+    assert terminal.close() == 1
+    status, said = smoke("/dev/ttyNOBODY", "emulated")
+    assert status == 1
+    assert re.fullmatch("There is no board at /dev/ttyNOBODY, or another program has it: .*\n", said)
+
+
 def test_make_repl_refuses_a_pipe(bench):
     done = subprocess.run([sys.executable, "-m", "tools.repl", "--port", bench.url], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=60, check=False)
@@ -296,3 +307,17 @@ def test_a_second_program_takes_the_cable_from_the_first(bench):
             first.settimeout(_PATIENCE_S)
             while first.recv(4096):
                 pass
+
+
+def test_make_flash_of_an_image_sends_a_board_with_a_prompt_into_its_boot_loader(bench, tmp_path, monkeypatch):
+    stopped = []
+    bench.between(lambda world: setattr(world, "misuse", stopped.append))      # the emulator has no boot loader
+    pico = tmp_path / "RPI-RP2"
+    pico.mkdir()
+    (pico / "INFO_UF2.TXT").write_text("Board-ID: RPI-RP2\n")
+    monkeypatch.setattr(drive, "mounted", lambda: [pico] if stopped else [])
+    image = tmp_path / "ctmeter.uf2"
+    image.write_bytes(uf2.pack(bytes(1_000)))
+    drive.put(image, bench.url, [], print)
+    assert stopped == ["the processor has stopped: the boot loader was asked for"]
+    assert (pico / "ctmeter.uf2").read_bytes() == image.read_bytes()
