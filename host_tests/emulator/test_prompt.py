@@ -80,6 +80,19 @@ def test_nested_calls_are_counted_also_after_an_exception(world, prompt):
     assert 20 <= calls[1_000] <= 60
 
 
+def test_a_call_that_has_come_back_is_not_counted_as_nested(world, prompt):
+    world.nest(*addresses(DEBUG_ELF, "mp_execute_bytecode"))
+    prompt.ask("small = lambda: 0")
+    prompt.ask("large = lambda a, b, c, d, e, f, g, h: 0")        # its frame begins lower on the stack
+    calls = []
+    for before in ("", "small(), "):
+        prompt.ask("last = lambda: (%slarge(1, 2, 3, 4, 5, 6, 7, 8))" % before)
+        world.depth()
+        prompt.ask("last()")
+        calls.append(world.depth()[1])
+    assert calls[0] == calls[1]
+
+
 def test_the_stack_is_used_up_to_its_limit_when_recursion_never_ends(world, prompt):
     top, limit = Heap(world, DEBUG_ELF).stack()
     world.depth()

@@ -5,6 +5,7 @@ from math import ceil
 from statistics import median
 
 from boards.rpi_pico import board
+from tools.bench.figure import Measured
 from tools.bench.life import IMAGE, PULSE_JOULES, STARTED_US, WATTS, life
 
 _WIDTH_US = 30_000
@@ -45,17 +46,21 @@ def _least_heap(minute):
 
 def typical_poll_ms():
     """Return the length of an energy poll, the median."""
-    return median(_polls(reads=False)) / 1e3
+    return median(_polls()) / 1e3
 
 
-def longest_poll_ms(reads):
-    """Return the longest energy poll, with or without the readings of once a second."""
-    return max(_polls(reads)) / 1e3
+def longest_poll_ms():
+    """Return the longest energy poll."""
+    return max(_polls()) / 1e3
 
 
-def _polls(reads):
-    return [step.busy_us for step in life().steps
-            if step.began_us >= STARTED_US and step.polls and step.reads == reads]
+def longest_readings_ms():
+    """Return the longest step with the readings of once a second, with a poll in it or without."""
+    return max(step.busy_us for step in life().steps if step.began_us >= STARTED_US and step.reads) / 1e3
+
+
+def _polls():
+    return [step.busy_us for step in life().steps if step.began_us >= STARTED_US and step.polls]
 
 
 def longest_block_ms(starting):
@@ -74,8 +79,8 @@ def stack_percent(starting):
 
 
 def nested_calls(starting):
-    """Return the most Python calls inside one another, in the first ten seconds or after them."""
-    return _depth(starting).calls
+    """Return the most Python calls inside one another, in the first ten seconds or after them, and which they are."""
+    return Measured(_depth(starting).calls, " > ".join(_depth(starting).chain))
 
 
 def _depth(starting):

@@ -7,10 +7,10 @@ show: a flash that is slow to be read (cache misses), and whatever does not happ
 
 * The event loop is blocked from one visit of asyncio to its poll (`poll_poll_internal`) to the next: one step of one
   task.  Collections (`gc_collect`) and erasures of on-chip flash (`flash_range_erase`) within it are taken off.
-* A step that reads energy registers is an energy poll; one that reads AIRMS too has the readings of once a second.
+* A step that reads energy registers is an energy poll; one that reads AIRMS has the readings of once a second.
 * Heap is what the allocation table says at the end of a collection (tools/emulator/heap.py): garbage is not in it.
 * Stack is the lowest stack pointer before any instruction, interrupts included.  Calls of Python nest as those of
-  `mp_execute_bytecode` do: functions, generators, the bodies of modules.
+  `mp_execute_bytecode` do: functions, generators, the bodies of modules; handlers of interrupts are among them.
 """
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from boards.rpi_pico import board
 from boards.virtual.line import Head
-from tools.emulator.elf import addresses
+from tools.emulator.elf import addresses, functions
 from tools.emulator.heap import Heap
 from tools.emulator.world import EmulatedWorld
 
@@ -102,10 +102,11 @@ class Collection:
 
 @dataclass(frozen=True)
 class Depth:
-    """Most bytes of stack in use and most Python calls inside one another."""
+    """Most bytes of stack in use, most Python calls inside one another, and which these were."""
 
     stack_bytes: int
     calls: int
+    chain: list[str]
 
 
 class Life:
@@ -165,8 +166,8 @@ class Life:
         world.run(milliseconds=7_500)
 
     def _depth(self):
-        lowest, calls = self._world.depth()
-        return Depth(self.stack_top - lowest, calls)
+        lowest, calls, codes = self._world.depth()
+        return Depth(self.stack_top - lowest, calls, functions(_ELF, codes))
 
     # --- what the processor does
     def _polled(self, began_us, ended_us):

@@ -33,7 +33,7 @@ const commands = {
   hang: () => { chip.hung = true; },
   time: (address) => chip.probe.time(Number(address)),
   nest: (address) => chip.probe.nest(Number(address)),
-  depth: () => say('depth', ...chip.depth()),
+  depth: () => say('depth', ...chip.depth().map(String)),
   peek: (address, length) => say('memory', chip.peek(Number(address), Number(length)).toString('hex')),
   poke: (address, hex) => chip.poke(Number(address), Buffer.from(hex, 'hex')),
 };

@@ -4,6 +4,7 @@
 
 const PLACES = 1 << 16;                             // of the quick test that most instructions fail
 const MOST = 0xffffffff;
+const BYTECODE = 12;                                // in mp_obj_fun_bc_t, to which a mp_code_state_t points at its begin
 
 /** `took(address, micros)` hears the end of each call of a timed routine. */
 export class Probe {
@@ -19,8 +20,9 @@ export class Probe {
   /** The processor starts anew: no call is under way. */
   restart() {
     this.calls = [];
-    this.frames = [];                               // stack pointers of the nested routine's calls
+    this.frames = [];                               // calls of the nested routine that have not come back
     this.deepest = 0;
+    this.chain = [];                                // the bytecode of each, where they were the most
   }
 
   mark(address) {
@@ -37,11 +39,12 @@ export class Probe {
     this.mark(address);
   }
 
-  /** The lowest stack pointer and the most nested calls since this was last asked, now being `stack`. */
+  /** The lowest stack pointer, the most nested calls and their chain since this was last asked, now being `stack`. */
   depth(stack) {
-    const found = [Math.min(this.lowest, stack), this.deepest];
+    const found = [Math.min(this.lowest, stack), this.deepest, this.chain];
     this.lowest = MOST;
     this.deepest = 0;
+    this.chain = [];
     return found;
   }
 
@@ -57,7 +60,8 @@ export class Probe {
       this.took(call.address, Math.round((nanos - call.began) / 1000));
     }
     if (this.timed.has(at)) this.enter(at, core.registers[14] & ~1, stack, nanos);
-    if (at === this.nested) this.descend(stack);
+    this.ascend(at, stack);
+    if (at === this.nested) this.descend(core, core.registers[14] & ~1, stack);
   }
 
   // A call that is deeper than this one and still waits for its end was left by an exception
@@ -67,10 +71,21 @@ export class Probe {
     this.mark(back);
   }
 
-  // Frames that are not above this one on the stack have been left, by return or by exception
-  descend(stack) {
-    while (this.frames.length && this.frames.at(-1) <= stack) this.frames.pop();
-    this.frames.push(stack);
-    this.deepest = Math.max(this.deepest, this.frames.length);
+  // A call has come back where its caller goes on with the stack as it was; what is still below it was left by exception
+  ascend(at, stack) {
+    const found = this.frames.findLastIndex(({ back, level }) => back === at && level === stack);
+    if (found >= 0) this.frames.length = found;
+  }
+
+  // Frames that are not above this one on the stack were left by exception.  What nests is mp_execute_bytecode(state, …)
+  descend(core, back, level) {
+    while (this.frames.length && this.frames.at(-1).level <= level) this.frames.pop();
+    const code = core.rp2040.readUint32(core.rp2040.readUint32(core.registers[0]) + BYTECODE);
+    this.frames.push({ code, back: back >>> 0, level });
+    this.mark(back);
+    if (this.frames.length > this.deepest) {
+      this.deepest = this.frames.length;
+      this.chain = this.frames.map(({ code }) => code);
+    }
   }
 }

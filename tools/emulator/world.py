@@ -116,11 +116,11 @@ class EmulatedWorld(World):
         self._rp2040.send("time", address)
 
     def nest(self, address):
-        """Count from now on how deep calls of a routine nest."""
+        """Count from now on how deep calls of mp_execute_bytecode nest, which is at `address`."""
         self._rp2040.send("nest", address)
 
     def depth(self):
-        """Return the lowest stack pointer and the most nested calls since this was last asked."""
+        """Return the lowest stack pointer, the most nested calls since this was last asked, and where their bytecode is."""
         return self._rp2040.depth()
 
     def close(self):
