@@ -81,23 +81,26 @@ class PulseTrain:
         """
         if not 0 <= interval_us <= self._latency_us:   # energy of a gap, however ticks that wrap put its length:
             interval_us = self._latency_us         # it is given out as fast as pulses may come
-        self.rise(interval_us)
-        for at in range(self._planned):
-            self._rises_us[at] -= interval_us
+        if self._planned:
+            self.rise(interval_us)
+            for at in range(self._planned):
+                self._rises_us[at] -= interval_us
         late = self._owed[0] - self._planned
         due = self._per_pulse - self._fraction[0]  # counts into this interval at which the next pulse is earned
         step = self._per_pulse
         self._earn(counts)
+        earliest_us = self._pitch_us - self._pause_us
+        self._pause_us = min(self._pause_us + interval_us, self._pitch_us)
+        if self.held or self._owed[0] == self._planned:    # as most of the time
+            return 0
         scaled = counts                            # so few steps that no product outgrows a small integer
         while scaled > _SCALE // self._weight:
             scaled >>= 1
             due >>= 1
             step >>= 1
         scaled *= self._weight
-        earliest_us = self._pitch_us - self._pause_us
-        self._pause_us = min(self._pause_us + interval_us, self._pitch_us)
         n = 0
-        most = 0 if self.held else min(_MOST, len(self._rises_us) - self._planned)
+        most = min(_MOST, len(self._rises_us) - self._planned)
         while n < most and self._owed[0] > self._planned:
             at_us = 0
             if n >= late:

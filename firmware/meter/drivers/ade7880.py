@@ -229,25 +229,35 @@ class ADE7880:
         """
         if self._anew:
             raise ChipLost(CALIBRATED)
+        link = self._link
+        high = self.high
+        low = self.low
         slot = 0
         for first in _ENERGIES:
-            for phase in range(3):
-                counts[slot] = self._difference(slot, first + phase)
+            for address in range(first, first + 3):
+                link.read_halves(address, high[slot], low[slot])
+                new = self._new_high[slot] = link.high
+                step = new - high[slot] & 0xFFFF   # modulo 2**32, half by half
+                if step & 0x8000:
+                    step -= 0x10000
+                new = self._new_low[slot] = link.low
+                counts[slot] = (step << 16) + new - low[slot]
                 slot += 1
-        link = self._link
         link.read_halves(_PHNOLOAD, 0, self.no_load << _PHNOLOAD_VANLPHASE_SHIFT)
         no_load = link.low >> _PHNOLOAD_VANLPHASE_SHIFT & 0b111
         self._check()
         most = elapsed_ms * _MOST_PER_MS + _MOST_PER_MS
+        if not 0 <= elapsed_ms <= _LONGEST_MS:
+            most = -1                              # nothing is plausible
         for slot in range(9):
-            if counts[slot] > most or counts[slot] < -most or not 0 <= elapsed_ms <= _LONGEST_MS:
+            if not -most <= counts[slot] <= most:
                 self._based = False                # of such a poll nothing is counted, in no register
                 raise ChipLost(IMPLAUSIBLE)
         idle = no_load & self.no_load              # from the last poll to this one; what came before or after counts
         self.no_load = no_load
         for slot in range(9):
-            self.high[slot] = self._new_high[slot]
-            self.low[slot] = self._new_low[slot]
+            high[slot] = self._new_high[slot]
+            low[slot] = self._new_low[slot]
             if idle >> slot % 3 & 1 and counts[slot]:      # er004: a phase in no-load still counts P and Q
                 counts[slot] = 0
                 self._dropped |= 1 << slot % 3
@@ -284,20 +294,6 @@ class ADE7880:
     def register(self, address: int) -> int:
         """Return any register as the wire gives it, for a person at the REPL."""
         return self._link.read(address)
-
-    def _difference(self, slot, address):
-        """Return what slot's total has grown by; keep the new total aside."""
-        link = self._link
-        link.read_halves(address, self.high[slot], self.low[slot])
-        self._new_high[slot] = link.high
-        self._new_low[slot] = link.low
-        return self._step(slot)
-
-    def _step(self, slot):
-        step = self._new_high[slot] - self.high[slot] & 0xFFFF         # modulo 2**32, half by half
-        if step & 0x8000:
-            step -= 0x10000
-        return (step << 16) + self._new_low[slot] - self.low[slot]
 
     def _take_base(self, phases):
         for slot in range(9):

@@ -87,6 +87,7 @@ class Measure:
                 if hal.ticks_diff(self._counted_ms, second) >= _SECOND_MS:
                     self._operating[0] += hal.ticks_diff(self._counted_ms, second) // _SECOND_MS
                     second = self._counted_ms
+                    await hal.sleep_ms(0)          # the poll was long enough
                     self.second()
                 failures = 0
                 self._status.clear(_CHIP_FAULTS)

@@ -53,13 +53,14 @@ class Output:
         told = pulses.add(counts, interval_us)
         if interval_us < 0:                        # of a gap so long that ticks have wrapped
             interval_us = 0
-        if pulses.next_us >= 0:
+        under_way = pulses.next_us >= 0
+        if under_way:
             self._idle_us = -1
         elif self._idle_us < 0:                    # the last one may have risen just now
             self._idle_us = 0
         elif self._idle_us < LONG_US:
             self._idle_us += interval_us
-        if counts or pulses.next_us >= 0:
+        if counts or under_way:
             self._still_us = 0
             if self._lit:
                 self._shine(False)
