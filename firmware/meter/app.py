@@ -141,7 +141,8 @@ class App:
         self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.measure = self._make_measure(board, hal)
         self.verification = Verification(hal, self.led, self.registers, self.lists, self.events)
-        self.config = Configuration(self._ideal, board.NOMINAL_MV, self._store_settings, self._record_change,
+        store = _never if self._twin is None else self._twin.store
+        self.config = Configuration(self._ideal, board.NOMINAL_MV, store, self._record_change,
                                     self._apply, self.chip, self.averages, self.status, hash_of, owner,
                                     self.serial.encode(), self.verification, self._ratio_refused)
         self._counted_s = 0                        # of operation, stored on flash last
@@ -154,6 +155,8 @@ class App:
         self.memory = Memory(hal, self.status, self._words, self._kept, self.ledger, self.registers, shadow,
                              _registers_in, self.energy, self.pulses, self.chip, self._quiet, stalls)
         self.chip.rebased = self.memory.rebased
+        if self.optical is not None:
+            self.optical.freshen = self.memory.freshen
         keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events, self.ratios)
         self._watch = Watch(hal, self.quantities, self.status, self.events)
         self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
@@ -169,7 +172,7 @@ class App:
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
         if self.led is not None:
             self.led.align(self.registers)
-        self._records.open()
+        await self._records.open()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet, self.pulses.note)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
                      self._buttons, self.optical):
@@ -243,8 +246,8 @@ class App:
         self.verification.press()
         self.panel.press()
 
-    def _shown(self, fresh):
-        return self.memory.shown(fresh)
+    def _shown(self):
+        return self.memory.shown()
 
     def _polled(self):
         self.memory.polled()
@@ -262,7 +265,10 @@ class App:
             self.ratios = Changes(Ring(flash.next(_RATIOS[1]), _RATIOS[0], changes.RECORD, owner))
 
     def _find_records(self):
-        """Read settings and logs and put what was set in force.  Raises OSError as long as the flash cannot be read."""
+        """Read settings and logs, in pieces, and put what was set in force.
+
+        Raises OSError as long as the flash cannot be read.
+        """
         payload = None
         trouble = None
         if self._twin is not None:
@@ -270,14 +276,15 @@ class App:
                 for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring,
                                                self.ratios.ring]:
                     ring.area.start()
-                payload = self._twin.load()
-                self.changes.open()
-                self.events.open()
-                self.ratios.open()
+                payload = yield from self._twin.loading()
+                yield from self.changes.opening()
+                yield from self.events.opening()
+                yield from self.ratios.opening()
                 if not self.memory.hot_works:
-                    self._counters.load()
+                    yield from self._counters.loading()
             except OSError as unreadable:
                 trouble = unreadable
+        yield
         self._counted_s = self._operating[0]
         version, calibrated = self._in_force
         if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
@@ -288,14 +295,8 @@ class App:
         if trouble is not None:
             raise trouble
 
-    def _store_settings(self, payload):
-        try:
-            return self._twin is not None and self._twin.store(payload)
-        except OSError:
-            return False
-
     def _record_change(self, name, old, new, level):
-        stands = self.changes is not None
+        stands = self.changes is not None and self._records.works
         try:
             for log in (self.changes, self.ratios if name == "Z21" else None):
                 if log is not None:
@@ -342,7 +343,7 @@ class App:
         """Store wrong passwords before anybody is answered.  Raises OSError."""
         if self.memory.store_words():
             return
-        if self._counters is None or not self._counters.store():
+        if self._counters is None or not self._records.works or not self._counters.store():
             raise OSError(EAGAIN)
 
     def _seal_open(self):
@@ -406,3 +407,7 @@ def _registers_in(kept):
 
 def _always(_=0):
     return True
+
+
+def _never(_):
+    return False

@@ -133,9 +133,8 @@ ROWS: "tuple[tuple, ...]" = (
 class Objects:
     """The rows, filled from the parts of one meter: its registers, its snapshot, its status, its identity.
 
-    `shown(fresh)` returns the registers that may be told; `fresh`: as they are now, whatever that costs.  `terms`:
-    those of billing (core/energy.py).  `identity` maps the keys `serial`, `version` to text.  `operating`: a word, the
-    seconds of operation.
+    `shown()` returns the registers that may be told.  `terms`: those of billing (core/energy.py).  `identity` maps the
+    keys `serial`, `version` to text.  `operating`: a word, the seconds of operation.
     """
 
     def __init__(self, shown, terms, quantities, status, identity: dict, operating) -> None:
@@ -171,9 +170,9 @@ class Objects:
         """Return a row as the glass shows it: energies with leading zeros, the rest without."""
         entry = ROWS[row]
         if entry[_KIND] == _ENERGY:
-            return _energy_text(self._shown(False), entry[_SOURCE], entry[_ON_GLASS])
+            return _energy_text(self._shown(), entry[_SOURCE], entry[_ON_GLASS])
         if entry[_KIND] == _NET:
-            return _net_text(self._shown(False), entry[_ON_GLASS])
+            return _net_text(self._shown(), entry[_ON_GLASS])
         value = self._value(entry, None)
         if value is None:
             return _NO_DIGITS
@@ -183,7 +182,7 @@ class Objects:
 
     def readout(self):
         """Yield the data lines of a read-out (bytes, no line ends); all registers are those of its beginning."""
-        registers = self._shown(True).copy()
+        registers = self._shown().copy()
         for entry in ROWS:
             value = self._written(entry, registers)
             if value is not None:
@@ -197,7 +196,7 @@ class Objects:
 
     def written(self, row: int):
         """Return a row as the read-out has it between its brackets, None if there is nothing to tell."""
-        return self._written(ROWS[row], self._shown(True))
+        return self._written(ROWS[row], self._shown())
 
     def _written(self, entry, registers):
         value = self._value(entry, registers)

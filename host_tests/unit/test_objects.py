@@ -17,7 +17,7 @@ class TestObjects(unittest.TestCase):
         self.quantities = Quantities()
         self.status = Status()
         self.operating = [0]
-        self.objects = objects.Objects(lambda fresh: self.registers, self.terms, self.quantities, self.status,
+        self.objects = objects.Objects(lambda: self.registers, self.terms, self.quantities, self.status,
                                        {"serial": "12345678", "version": "0.1.0"}, self.operating)
 
     def glass(self, code):

@@ -30,6 +30,7 @@ class Bench:
 
     def __init__(self, keepers, stalls=False):
         self.now_ms = 0
+        self.until_ms = 1
         self.waits = []
         self.reports = self.opened = self.often = 0
         self.trouble = None
@@ -39,6 +40,7 @@ class Bench:
 
     def open(self):
         self.opened += 1
+        yield
         if self.trouble is not None:
             raise self.trouble
 
@@ -58,6 +60,11 @@ class Bench:
     def report(self):
         self.reports += 1
 
+    def start(self):
+        """Open them, before it runs."""
+        asyncio.run(self.records.open())
+        del self.waits[:]
+
     def run(self, milliseconds):
         """Let it run for a time."""
         self.until_ms = self.now_ms + milliseconds
@@ -71,7 +78,7 @@ class TestRecords(unittest.TestCase):
     def test_it_looks_twice_a_second_while_there_is_nothing_to_do(self):
         keepers = (Keeper(), Keeper())
         bench = Bench(keepers)
-        bench.records.open()
+        bench.start()
         bench.run(10_000)
         self.assertEqual((bench.opened, set(bench.waits)), (1, {500}))
         self.assertEqual((bench.reports, bench.often, keepers[0].steps, keepers[1].steps), (20, 20, 20, 20))
@@ -80,7 +87,7 @@ class TestRecords(unittest.TestCase):
         for first, second in ((5, 0), (0, 5)):
             keepers = (Keeper(first), Keeper(second))
             bench = Bench(keepers)
-            bench.records.open()
+            bench.start()
             bench.run(1_000)
             self.assertEqual(bench.waits[:5], [20, 20, 20, 20, 500])
             self.assertEqual(keepers[0].steps, keepers[1].steps)
@@ -88,7 +95,7 @@ class TestRecords(unittest.TestCase):
     def test_where_erasing_stops_everything_it_waits_for_two_quiet_seconds(self):
         busy, idle = Keeper(3), Keeper()
         bench = Bench((busy, idle), stalls=True)
-        bench.records.open()
+        bench.start()
         bench.quiet_ms = 1_999
         bench.run(5_000)
         self.assertEqual((busy.steps, idle.steps), (0, 10))        # who erases nothing may go on
@@ -100,7 +107,7 @@ class TestRecords(unittest.TestCase):
     def test_where_the_flash_erases_by_itself_nobody_is_asked(self):
         keeper = Keeper(3)
         bench = Bench((keeper,))
-        bench.records.open()
+        bench.start()
         bench.quiet_ms = 0
         bench.run(1_000)
         self.assertEqual((keeper.work, bench.asked), (0, []))
@@ -109,7 +116,7 @@ class TestRecords(unittest.TestCase):
         keeper = Keeper()
         bench = Bench((keeper,))
         bench.trouble = OSError(19)
-        bench.records.open()
+        bench.start()
         self.assertFalse(bench.records.works)
         bench.run(2_000)
         self.assertEqual((keeper.steps, bench.opened, bench.often), (0, 5, 4))
@@ -121,7 +128,7 @@ class TestRecords(unittest.TestCase):
     def test_a_flash_that_goes_away_is_opened_anew_when_it_is_back(self):
         keeper = Keeper()
         bench = Bench((keeper,))
-        bench.records.open()
+        bench.start()
         keeper.trouble = bench.trouble = OSError(19)
         bench.run(3_000)
         self.assertFalse(bench.records.works)

@@ -4,7 +4,15 @@ _BLANK_BEHIND = "self.slot = used + 1 "
 _CRC_OF_RECORDS = '== crc & 0xFFFF\n    return struct.unpack_from("<I", record, len(record) - 4)[0] == crc'
 _CRC_OF_HEADS = ' or struct.unpack_from("<I", scan, _HEAD_SIZE - 4)[0] != crc32(scan[:_HEAD_SIZE - 4]):'
 _SEED = 'struct.pack("<IHH", sequence, ring, offset)'
-_IS_BLANK = "    if data[0] != 0xFF:\n        return False\n    for byte in data:\n        if byte != 0xFF:\n            return False\n    return True"
+_IS_BLANK = ("    if data[0] != 0xFF:\n        return False\n    for at in range(0, len(data), len(BLANK)):\n"
+             "        part = data[at:at + len(BLANK)]\n        if part != memoryview(BLANK)[:len(part)]:\n"
+             "            return False\n    return True")
+_WRITE_RECORD = ("                return False\n            if not self._put(waiting):\n                return False\n"
+                 "            self._again = None\n")
+_TAKEN_BEFORE = ("                if waiting is record:\n                    return False\n                continue\n"
+                 "            if not self._put(waiting):\n                if waiting is record:\n"
+                 "                    return False\n                continue\n"
+                 "            if waiting is self._again:\n                self._again = None\n")
 _PREFACE = "        if self._preface_size:\n            sealed = bytearray("
 _WRITE_HEAD = ("            self.area.program(place, 0, layout.make_head(self._ring, self._size, sequence, self._erasures,"
                " self._preface_size, self.area.count, self._owner))\n")
@@ -19,7 +27,8 @@ SINGLES = {
     "seed of the crc without the sequence": (("sector", _SEED, 'struct.pack("<IHH", 0, ring, offset)'),),
     "seed of the crc without the place": (("sector", _SEED, 'struct.pack("<IHH", sequence, ring, 0)'),),
     "seed of the crc without the ring": (("sector", _SEED, 'struct.pack("<IHH", sequence, 0, offset)'),),
-    "blank is judged by the first byte": (("sector", _IS_BLANK, "    return data[0] == 0xFF"),),
+    "blank is judged by the first byte": (("sector", _IS_BLANK, "    return data[0] == 0xFF"),
+                                          ("sectors", "if record != blank:", "if record[0] != 0xFF:")),
     "kill mark not looked at": (("sectors", "return sequence if layout.is_blank(scan[layout.KILL:]) else BLANK",
                                  "return sequence"),),
     "bad sector tried again": (("sectors", "        self._shut[place >> 3] |= 1 << (place & 7)\n        self.bad += 1",
@@ -32,24 +41,26 @@ SINGLES = {
                                        "            if found > 0 and not newest:\n"),),
     "bisection believes a broken sector": (("sectors", "            if found < BLANK:\n                return 0\n", ""),),
     "bisection looks no further than a bad sector": (("sectors", "_LOOK_AHEAD = const(6)", "_LOOK_AHEAD = const(0)"),),
-    "a sector without its head is forgotten": (("sectors", "        if (sequence and self._look(sequence % self.area.count)"
-                                                " in (BLANK, BROKEN)\n", "        if (False\n"),),
+    "a sector without its head is forgotten": (("sectors", "            believed = yield from self.believing("
+                                                "sequence, _CHUNK // self._size)\n", "            believed = False\n"),),
     "what chance makes of random bytes is believed": (("sectors", "return whole > 0 and whole >= damaged",
                                                        "return whole > 0"),),
-    "records end at the first blank slot": (("sectors", "                if not layout.is_blank(record):\n",
-                                             "                if layout.is_blank(record):\n                    return\n"
+    "records end at the first blank slot": (("sectors", "                if record != blank:\n",
+                                             "                if record == blank:\n                    return\n"
                                              "                else:\n"),),
     "copies are served": (("sectors", "payload is not None and payload not in recent", "payload is not None"),),
     "a damaged record counts as torn": (("sectors", "                self.damaged += 1                  # others",
                                          "                self.torn += 1                     # others"),),
     # area.py
-    "program not proven": (("area", "return self._holds(sector, offset, data)", "return True"),),
-    "only the first bytes of a program proven": (("area", "        while at < len(data):\n            part = min(len(data) - at, "
-                                                  "len(proof))", "        while at < 8:\n            part = min(8, len(proof))"),),
+    "program not proven": (("area", "                if proof[:part] != memoryview(data)[at:at + part]:\n"
+                            "                    return False\n", ""),),
+    "only the first bytes of a program proven": (("area", "part = min(len(data) - at, len(proof))\n",
+                                                  "part = min(8, len(proof))\n                data = data[:8]\n"),),
     "what cannot be read is left as it was": (("area", "                buf[at] = 0\n", "                pass\n"),),
-    "a device that is gone is a bad sector": (("area", "data)\n        except OSError:\n            if not self.present():\n"
-                                               "                raise\n", "data)\n        except OSError:\n"),),
-    "a page is filled up with zeros": (("area", "self._page[byte] = 0xFF", "self._page[byte] = 0x00"),),
+    "a device that is gone is a bad sector": (("area", "            return True\n        except OSError:\n"
+                                               "            if not self.present():\n                raise\n",
+                                               "            return True\n        except OSError:\n"),),
+    "a page is filled up with zeros": (("area", "self._page[:] = memoryview(BLANK)[:size]", "self._page[:] = bytes(size)"),),
     # ring.py
     "head before preface": (("ring", _PREFACE, _PREFACE.replace("            sealed", _WRITE_HEAD + "            sealed")),
                             ("ring", "if not proven or not self.area.program(place, 0, head):", "if not proven:")),
@@ -57,8 +68,7 @@ SINGLES = {
     "torn slot used again": (("ring", _BLANK_BEHIND, "self.slot = used + (record is not None) * 2 - 1 "),),
     "blank-looking slot not left out": (("ring", _BLANK_BEHIND, "self.slot = used "),),
     "newest record not written once more": (("ring", _AGAIN, "                pass\n"),),
-    "a record is taken before the newest stands again": (("ring", "if self.area.busy() or not self._renew():\n"
-                                                          "            return False\n", "self._renew()\n"),),
+    "a record is taken before the newest stands again": (("ring", _WRITE_RECORD, _TAKEN_BEFORE),),
     "a head without records is believed": (("ring", _NO_RECORD, "        else:\n            self.slot = 1\n"),),
     "no kill mark": (("ring", "            self.area.program(place, layout.KILL, bytes(layout.UNIT))\n", "            pass\n"),),
     "blank sector not erased": (("ring", "        if self.area.erase(place):\n",

@@ -72,7 +72,8 @@ class W25Q:
 
     def readblocks(self, block_num: int, buf, offset: int = 0) -> None:
         """Fill `buf`.  Raises OSError(EAGAIN), OSError(EIO)."""
-        self._be_idle()
+        if self.busy():
+            raise OSError(EAGAIN)
         self._address(_READ, block_num * SECTOR + offset)
         self._cs(0)
         try:
@@ -88,7 +89,8 @@ class W25Q:
         at = 0
         while at < len(data):
             part = min(len(data) - at, PAGE - (address + at) % PAGE)
-            self._be_idle()
+            if self.busy():
+                raise OSError(EAGAIN)
             self._enable()
             self._address(_PROGRAM, address + at)
             self._send(self._frame, data[at:at + part])
@@ -102,7 +104,8 @@ class W25Q:
         if op == 5:
             return SECTOR
         if op == 6:
-            self._be_idle()
+            if self.busy():
+                raise OSError(EAGAIN)
             self._enable()
             self._address(_ERASE_SECTOR, arg * SECTOR)
             self._send(self._frame)
@@ -111,8 +114,12 @@ class W25Q:
     def _identify(self):
         """Return log2 of the chip's bytes, 0 for any other chip."""
         self._address(_JEDEC_ID, 0)
-        self._exchange(self._frame, self._answer)
         answer = self._answer
+        self._cs(0)
+        try:
+            self._spi.write_readinto(self._frame, answer)
+        finally:
+            self._cs(1)
         if answer[1] != _MAKER or answer[2] not in _TYPES or answer[3] not in _CAPACITIES:
             return 0
         return answer[3]
@@ -120,12 +127,12 @@ class W25Q:
     def _status(self):
         self._frame[0] = _READ_STATUS
         self._frame[1] = 0
-        self._exchange(self._two, self._back)
+        self._cs(0)                                # all here: the calls that write are the deepest of the meter
+        try:
+            self._spi.write_readinto(self._two, self._back)
+        finally:
+            self._cs(1)
         return self._answer[1]
-
-    def _be_idle(self):
-        if self.busy():
-            raise OSError(EAGAIN)
 
     def _enable(self):
         """Allow the next program or erase.  Raises OSError(EIO) if the chip did not take it."""
@@ -149,13 +156,6 @@ class W25Q:
             self._spi.write(frame)
             if data is not None:
                 self._spi.write(data)
-        finally:
-            self._cs(1)
-
-    def _exchange(self, request, answer):
-        self._cs(0)
-        try:
-            self._spi.write_readinto(request, answer)
         finally:
             self._cs(1)
 

@@ -29,10 +29,17 @@ class Changes:
         self._number = 0
 
     def open(self) -> None:
-        """Find the end of the log.  Raises OSError."""
+        """Do all of `opening` at once."""
+        for _ in self.opening():
+            pass
+
+    def opening(self):
+        """Find the end of the log; in pieces, a generator that yields between them.  Raises OSError."""
         self._number = 0
-        self.ring.mount()
+        yield from self.ring.mounting()
+        yield
         for entry in self.entries():
+            yield
             self._number = max(self._number, entry[0])
         self._number += self.ring.torn             # one that a cut has torn may read well some other day
 
@@ -41,9 +48,7 @@ class Changes:
 
         Raises OSError.
         """
-        record = self._record
-        for at in range(RECORD):
-            record[at] = 0
+        record = self._record                      # what is behind the registers stays 0
         name, old, new = change
         struct.pack_into(_HEAD, record, 0, self._number + 1, now_s, name.encode(), old, new, level, terms[1], terms[0])
         for slot in range(len(registers.kwh)):

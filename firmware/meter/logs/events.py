@@ -24,6 +24,7 @@ _SIZE = const(28)
 _LOST_AT = const(24)
 _MOST_U16 = const(0xFFFF)
 _MOST_I32 = const(0x7FFF_FFFF)
+_PIECE = const(8)                                  # records that are read without a pause
 _WINDOW = const(16)                                # records held in RAM while a sector is read backwards
 
 
@@ -92,15 +93,23 @@ class EventLog:
 
     # --- reading
     def open(self) -> None:
-        """Find the end of the log.  Raises OSError."""
+        """Do all of `opening` at once."""
+        for _ in self.opening():
+            pass
+
+    def opening(self):
+        """Find the end of the log; in pieces, a generator that yields between them.  Raises OSError."""
         self.works = False
         if self.ring is None:
             return
-        self.ring.mount()
+        yield from self.ring.mounting()
         self.damaged = behind = 0
         for sequence in reversed(self.ring.sequences()):
+            yield
             newest = 0
-            for _, payload in self.ring.slots_of(sequence):
+            for slot, payload in self.ring.slots_of(sequence):
+                if slot % _PIECE == _PIECE - 1:
+                    yield
                 if payload is None:
                     self.damaged += 1
                     behind += 1                    # it may have had the next number

@@ -119,6 +119,16 @@ class Server:
             return self._next()
         return None
 
+    def tells(self, now_ms: int) -> bool:
+        """Tell whether `transmit` would read registers now: who has to make them ready does it before."""
+        if self._state == _PROGRAMMING:
+            return self._programming.tells(now_ms)
+        return (self._state == _READ_OUT or self._state == _SELECT) and self._due(now_ms)
+
+    def work(self, now_ms: int):
+        """Return what a command asks for when its time has come, as `work` of programming.py; to be asked before `transmit`."""
+        return self._programming.work(now_ms) if self._state == _PROGRAMMING else None
+
     def sent(self, now_ms: int) -> None:
         """Everything that `transmit` has returned has left the wire."""
         if self._state == _IDENTIFYING:

@@ -83,6 +83,7 @@ class Programming:
         self._state = _LISTENING
         self._level = 0
         self._work = None                          # what is to be done when its answer is due
+        self._tells = False                        # it reads registers
         self._address = self._value = ""           # and with what
         self._block = b""                          # the answer
         self._at = 0                               # so much of it has been given to the wire
@@ -119,20 +120,28 @@ class Programming:
                 self.over = True
             return None
         if self._state == _ANSWERING:
-            if self._ticks_diff(now_ms, self._due_ms) < self._wait_ms:
+            if not self._due(now_ms):
                 return None
             if self._work is not None:
-                try:
-                    self._block = self._work(now_ms)
-                except OSError as trouble:
-                    self._block = block(_STX, _DENIED if trouble.args[:1] == (EACCES,) else _NO_MEMORY)
-                self._work = None
+                self._do(now_ms)
             self._state = _SENDING
         chunk = self._block[self._at:self._at + _CHUNK]
         self._at += len(chunk)
         if not chunk and self._lines is not None:
             chunk = self._next_line(self._lines)
         return chunk or None
+
+    def tells(self, now_ms: int) -> bool:
+        """Tell whether registers would be read now."""
+        return (self._tells and self._state == _ANSWERING and self._due(now_ms)
+                and self._access.still(self._level) > 0)
+
+    def work(self, now_ms: int):
+        """Return what a command asks for when its answer is due, None if there is nothing: to be called with the time.
+
+        Who does not call it has it done by `transmit`, with more calls nested.
+        """
+        return self._do if self._work is not None and self._due(now_ms) else None
 
     def sent(self, now_ms: int) -> None:
         """Everything that `transmit` has returned has left the wire."""
@@ -148,6 +157,21 @@ class Programming:
     def _said(self):
         """Tell whether the last answer was a block."""
         return self._block and self._block != _ACCEPTED and self._block != _REFUSED
+
+    def _due(self, now_ms):
+        return self._ticks_diff(now_ms, self._due_ms) >= self._wait_ms
+
+    def _do(self, now_ms):
+        work = self._work
+        self._work = None
+        self._tells = False
+        try:
+            self._block = work(now_ms)
+        except OSError as trouble:
+            self._block = block(_STX, _DENIED if trouble.args[:1] == (EACCES,) else _NO_MEMORY)
+        except Exception:
+            self.end()
+            raise
 
     def _answer_later(self, answer, now_ms, delay_ms):
         self._state = _ANSWERING
@@ -180,6 +204,7 @@ class Programming:
                 self._work = self._log_in
             elif name == b"R1" or name == b"R5":
                 self._work = self._read
+                self._tells = self._row(self._address) is not None
             elif name == b"W1":
                 self._work = self._write
         if self._work is None:

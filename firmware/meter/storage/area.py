@@ -9,19 +9,20 @@ from errno import EAGAIN, ENODEV
 
 from micropython import const
 
+from meter.storage.sector import BLANK
+
 _COUNT = const(4)                                  # ioctl: number of blocks
 _SIZE = const(5)                                   # their size
 _ERASE = const(6)
 
 SECTOR = const(4_096)
-_PROOF = const(256)                                # bytes compared at a time
-_BLANK = b"\xFF" * _PROOF
+_PROOF = const(256)                                # bytes compared at a time, as many as BLANK has
 
 
 class Area:
     """`count` sectors of `device` from `first` on.
 
-    `page`: 0, or the bytes that the device programs at a time (256 on the flash of a RP2040, whose SDK takes what
+    `page`: 0, or the bytes that the device programs at a time (at most 256, as on the flash of a RP2040, whose SDK takes what
     follows a shorter buffer in memory for data); what is not meant then stays FF, which leaves cells alone.
     `buffers`: those of another area with such pages, as each use of them is over before anybody else comes.
     """
@@ -55,9 +56,29 @@ class Area:
 
     def program(self, sector: int, offset: int, data) -> bool:
         """Clear the bits that are 0 in `data`; tell whether it then reads back.  Raises OSError if nobody is there."""
-        try:
-            self._write(sector, offset, data)
-            return self._holds(sector, offset, data)
+        place = self._first + sector
+        proof = memoryview(self._proof)
+        size = len(self._page)
+        try:                                       # all here: the calls that write are the deepest of the meter
+            at = 0
+            while size and at < len(data):
+                first = (offset + at) % size
+                part = min(len(data) - at, size - first)
+                self._page[:] = memoryview(BLANK)[:size]
+                self._page[first:first + part] = data[at:at + part]
+                self._device.writeblocks(place, self._page, offset + at - first)
+                at += part
+            if not size:
+                self._device.writeblocks(place, data, offset)
+            at = 0
+            while at < len(data):
+                part = min(len(data) - at, len(proof))
+                self.reads += 1
+                self._device.readblocks(place, proof[:part], offset + at)
+                if proof[:part] != memoryview(data)[at:at + part]:
+                    return False
+                at += part
+            return True
         except OSError:
             if not self.present():
                 raise
@@ -91,33 +112,7 @@ class Area:
         proof = self._proof
         for at in range(offset, offset + size, len(proof)):
             self.read(sector, at, proof)
-            if proof != _BLANK:
+            if proof != BLANK:
                 return False
-        return True
-
-    def _write(self, sector, offset, data):
-        size = len(self._page)
-        if not size:
-            self._device.writeblocks(self._first + sector, data, offset)
-            return
-        at = 0
-        while at < len(data):
-            place = (offset + at) % size
-            part = min(len(data) - at, size - place)
-            for byte in range(size):
-                self._page[byte] = 0xFF
-            self._page[place:place + part] = data[at:at + part]
-            self._device.writeblocks(self._first + sector, self._page, offset + at - place)
-            at += part
-
-    def _holds(self, sector, offset, data):
-        proof = memoryview(self._proof)
-        at = 0
-        while at < len(data):
-            part = min(len(data) - at, len(proof))
-            self.read(sector, offset + at, proof[:part])
-            if proof[:part] != memoryview(data)[at:at + part]:
-                return False
-            at += part
         return True
 

@@ -23,6 +23,7 @@ was counted.
 """
 from micropython import const
 
+from meter.storage.pieces import finish
 from meter.storage.told import TOTAL_SLOT, Told
 
 _GROUPS = const(4)                                 # told; the others follow from them
@@ -39,6 +40,7 @@ _KIND_MASK = const(0xF0)
 _MORE = const(0x08)
 _DROPPED_MASK = const(0x07)
 _STEP_COUNTS = const(50_000)                       # 1 Wh
+_PIECE = const(8)                                  # records that are taken without a pause
 _FARTHEST = const(128)                             # units that a record may be ahead of the one before it
 RECORD = const(16)
 
@@ -66,9 +68,13 @@ class Checkpoints(Told):
     def due(self, step: int = _STEP_COUNTS) -> bool:
         """Tell whether a register is a Wh or more (`step`) ahead of what would be restored.  Allocates nothing."""
         first = 0 if self.by_vector or self.by_total else _VECTOR * _REGISTERS     # else no phase is ahead of the sum
+        live_kwh = self._live_kwh                  # asked at each poll
+        live_counts = self._live_counts
+        kwh = self.kwh
+        counts = self.counts
         for slot in range(first, _PRIMARY * _REGISTERS):
-            ahead_kwh = self._live_kwh[slot] - self.kwh[slot]
-            ahead = self._live_counts[slot] - self.counts[slot]
+            ahead_kwh = live_kwh[slot] - kwh[slot]
+            ahead = live_counts[slot] - counts[slot]
             if ahead_kwh > 1 or ahead >= step:
                 return True
             if ahead_kwh and ahead + _COUNTS_PER_KWH >= step:
@@ -105,12 +111,18 @@ class Checkpoints(Told):
 
     # --- restoring: into `kwh` and `counts`
     def replay(self, slots) -> int:
-        """Take the records of a sector: (slot, payload or None) pairs.  Return how many were not believed."""
+        """Do all of `replaying` at once."""
+        return finish(self.replaying(slots))
+
+    def replaying(self, slots):
+        """Take the records of a sector: (slot, payload or None) pairs.  Return how many were not believed; in pieces."""
         refused = 0
         gap = 0                                    # records missed since the last that was taken
         waiting = []
         self.open()
-        for _, record in slots:
+        for slot, record in slots:
+            if slot % _PIECE == _PIECE - 1:
+                yield
             if record is None:
                 gap += 1
                 continue
@@ -127,6 +139,7 @@ class Checkpoints(Told):
                     self._decode(part)
                 waiting.clear()
             gap = 0
+        yield
         self.close()
         return refused
 

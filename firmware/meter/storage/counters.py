@@ -8,9 +8,11 @@ import struct
 
 from micropython import const
 
+from meter.storage.pieces import finish
 from meter.storage.ring import FOUND
 
 RECORD = const(16)
+_PIECE = const(16)                                 # slots that are read without a pause
 COUNT = const(4)
 _FORM = "<HHHHI"                                   # the counters, and the seconds
 _MOST = const(0xFFFF)
@@ -27,12 +29,20 @@ class Counters:
         self._number = 0
 
     def load(self) -> bool:
-        """Fill the words with what was stored last; tell whether there was anything.  Raises OSError."""
+        """Do all of `loading` at once."""
+        return finish(self.loading())
+
+    def loading(self):
+        """Fill the words with what was stored last; tell whether there was anything; in pieces.  Raises OSError."""
         self._number = 0
-        if self.ring.mount() != FOUND:
+        state = yield from self.ring.mounting()
+        if state != FOUND:
             return False
         for sequence in self.ring.sequences():
-            for _, payload in self.ring.slots_of(sequence):
+            yield
+            for slot, payload in self.ring.slots_of(sequence):
+                if slot % _PIECE == _PIECE - 1:
+                    yield
                 if payload is not None:            # the last one, whatever its number: a torn one before it may read
                     found = struct.unpack_from(_FORM, payload, 0)      # well only today
                     self._number = found[COUNT]

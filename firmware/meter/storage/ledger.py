@@ -7,11 +7,13 @@ from micropython import const
 
 from meter.storage import words as at
 from meter.storage.checkpoint import RECORD, Checkpoints
+from meter.storage.pieces import finish
 from meter.storage.ring import FOUND, REFUSED, Ring
 
 _COUNTS_PER_KWH = const(50_000_000)
 _GROUP = const(8)
 _WORD = const(0xFFFF_FFFF)
+_PIECE = const(8)                                  # records that are read without a pause
 _CALM_COUNTS = const(12_500)                       # a quarter of the Wh at which something is stored
 
 # A total of the chip is the sum of the registers of its phase with these signs: A+ A- R1 R2 R3 R4 E+ E-
@@ -42,10 +44,17 @@ class Ledger:
         self.found = False                         # there were registers
 
     def restore(self) -> bool:
-        """Read the newest registers into `kwh` and `counts`; tell whether there were any.  Raises OSError."""
+        """Do all of `restoring` at once."""
+        return finish(self.restoring())
+
+    def restoring(self):
+        """Read the newest registers into `kwh` and `counts`; tell whether there were any; in pieces.  Raises OSError.
+
+        Until it has come to its end nothing can be stored, and what is read here means nothing.
+        """
         ring = self.ring
         self.begun = self.pressing = self.found = False
-        state = ring.mount()
+        state = yield from ring.mounting()
         self.refused = state == REFUSED
         if state != FOUND:
             return False
@@ -57,12 +66,18 @@ class Ledger:
                 return False
         for sequence in range(first, ring.sequence + 1):
             slots = ring.slots_of(sequence)
-            if sequence > first and not self._begin(sequence) and not ring.is_believed(sequence):
-                for _ in slots:                    # which counts what is damaged
-                    pass
+            begun = sequence == first or self._begin(sequence)
+            yield
+            if not begun:
+                begun = yield from ring.believing(sequence)
+            if not begun:
+                for slot, _ in slots:              # which counts what is damaged
+                    if slot % _PIECE == _PIECE - 1:
+                        yield
                 continue
-            refused = self._checkpoints.replay(slots)
+            refused = yield from self._checkpoints.replaying(slots)
             ring.damaged += refused                # `slots_of` has added to it too
+            yield
         if not ring.used and not ring.goes_on():  # that life had not got so far that it could show anything
             ring.give_back()
         self.found = True

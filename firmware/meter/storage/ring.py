@@ -10,9 +10,11 @@ from micropython import const
 
 from meter.storage import sector as layout
 from meter.storage.area import SECTOR
+from meter.storage.pieces import finish
 from meter.storage.sectors import FOREIGN, Sectors
 
 _CHUNK = const(1_024)
+_PIECE = const(8)                                  # slots that are read without a pause
 _TRIES = const(3)                                  # slots of a sector that do not take a record, until it is given up
 
 # What `mount` finds
@@ -39,13 +41,18 @@ class Ring(Sectors):
         self._again = None                         # the newest record, until it has been written once more
 
     def mount(self) -> int:
-        """Find the newest sector and the place in it; return EMPTY, FOUND or REFUSED.  Raises OSError.
+        """Do all of `mounting` at once."""
+        return finish(self.mounting())
 
-        A ring with prefaces takes its next record only after `roll`.
+    def mounting(self):
+        """Find the newest sector and the place in it; return EMPTY, FOUND or REFUSED; in pieces.  Raises OSError.
+
+        Until it has come to its end nothing can be appended.  A ring with prefaces takes its next record only after
+        `roll`.
         """
         self.sequence = self._ready = self._erasing = 0
         self._again = None
-        self.sequence = self._newest()
+        self.sequence = yield from self._newest()
         if not self.sequence:
             return EMPTY if self._next(0) else REFUSED
         self.slot = self.slots
@@ -57,11 +64,14 @@ class Ring(Sectors):
             if record is not None:
                 self._again = bytearray(self._size)
                 self._again[:self.payload] = record
+            if slot % _PIECE == _PIECE - 1:
+                yield
         if used:
             self.slot = used + 1                   # the blank one behind may have been touched
         else:
             self.give_back()
-        self._renew()
+        if self._again is not None and self.slot < self.slots and self._put(self._again):
+            self._again = None
         return FOUND
 
     def give_back(self) -> None:
@@ -77,9 +87,18 @@ class Ring(Sectors):
         Return False if there is no room: of a ring with prefaces the caller shall `roll`, of others `step` until a
         sector is ready.  Raises OSError.
         """
-        if self.area.busy() or not self._renew():
+        if self.area.busy():
             return False
-        return self._append(record)
+        for waiting in (self._again, record):
+            if waiting is None:
+                continue
+            full = self.slot >= self.slots or not self.sequence
+            if full and (self._preface_size or not self.roll(b"")):
+                return False
+            if not self._put(waiting):
+                return False
+            self._again = None
+        return True
 
     def roll(self, preface) -> bool:
         """Begin the next sector with a preface; return False while none is ready: `step` makes one.  Raises OSError."""
@@ -165,10 +184,8 @@ class Ring(Sectors):
         self._ready = sequence
         return True
 
-    def _append(self, record):
-        full = self.slot >= self.slots or not self.sequence
-        if full and (self._preface_size or not self.roll(b"")):
-            return False
+    def _put(self, record):
+        """Write a record into the next slot that takes it; tell whether it stands."""
         for _ in range(_TRIES):
             if self.slot >= self.slots:
                 return False
@@ -181,9 +198,3 @@ class Ring(Sectors):
         self._shut_out(self.sequence)
         self.slot = self.slots
         return False
-
-    def _renew(self):
-        """Write the newest record of the life before once more; return whether it stands."""
-        if self._again is not None and self._append(self._again):
-            self._again = None
-        return self._again is None

@@ -27,6 +27,7 @@ _HEAD = "<4sBBHIIHH8s16s"
 _HEAD_SIZE = const(48)
 _MAGIC = b"CTMr"
 _SMALL_RECORD = const(16)
+BLANK = b"\xFF" * 256
 
 
 def first_slot(preface_size: int) -> int:
@@ -59,8 +60,9 @@ def is_blank(data) -> bool:
     """Tell whether every byte is FF."""
     if data[0] != 0xFF:
         return False
-    for byte in data:
-        if byte != 0xFF:
+    for at in range(0, len(data), len(BLANK)):
+        part = data[at:at + len(BLANK)]
+        if part != memoryview(BLANK)[:len(part)]:
             return False
     return True
 

@@ -9,6 +9,7 @@ _LINEAR = const(4)                                 # up to so many sectors are l
 _LOOK_AHEAD = const(6)                             # sectors without a head that may stand in the middle, and one
 _CHUNK = const(1_024)
 _SURE = const(16)                                  # blank slots are the end: cuts leave fewer that look so in a row
+_PIECE = const(8)                                  # sectors or slots that are looked at without a pause
 _RECENT = const(2)                                 # the copy of a record may stand behind one that was not whole then
 
 # What stands in a sector, if no sequence of this ring
@@ -76,18 +77,20 @@ class Sectors:
             return None
         return memoryview(preface)[:self._preface_size]
 
-    def is_believed(self, sequence: int, slots: int = _CHUNK) -> bool:
-        """Tell whether the records of a sector without head or preface (its first `slots`) are more than chance.
+    def believing(self, sequence: int, slots: int = _CHUNK):
+        """Tell whether the records of a sector without head or preface (its first `slots`) are more than chance; in pieces.
 
         An erasure that was cut leaves bytes of any kind, and of these one in 65 536 passes for a record of 16 bytes.
         Raises OSError.
         """
         whole = damaged = 0
-        for _, record in self._read(sequence, slots):
+        for slot, record in self._read(sequence, slots):
             if record is None:
                 damaged += 1
             else:
                 whole += 1
+            if slot % _PIECE == _PIECE - 1:
+                yield
         return whole > 0 and whole >= damaged
 
     def sequences(self):
@@ -109,9 +112,14 @@ class Sectors:
         return False
 
     def _newest(self):
-        """Return the newest sequence, 0 if there is none."""
+        """Return the newest sequence, 0 if there is none; in pieces."""
         newest = self._bisect() if self.area.count > _LINEAR else 0
-        return self._hidden(newest or self._walk())
+        yield
+        if not newest:
+            newest = yield from self._walk()
+        newest = yield from self._hidden(newest)
+        yield
+        return newest
 
     def _look(self, place):
         """Return the sequence that stands in a sector, or what else does."""
@@ -161,7 +169,7 @@ class Sectors:
         return 0 if beyond > 0 and beyond // count == turn else newest     # `_hidden` looks into one that is broken
 
     def _walk(self):
-        """Return the newest sequence, 0 if there is none, from the heads of all sectors.
+        """Return the newest sequence, 0 if there is none, from the heads of all sectors; in pieces.
 
         A ring that begins anew begins in the first sector that is blank, beside what cannot be read.
         """
@@ -175,18 +183,21 @@ class Sectors:
                 broken += 1
             elif found == BLANK and first < 0:
                 first = place
+            if place % _PIECE == _PIECE - 1:
+                yield
         if not newest:
             self.damaged += broken
             self._begin_at = max(first, 0)
         return newest
 
     def _hidden(self, newest):
-        """Return the sequence after `newest` if it is there without its head, else `newest`."""
+        """Return the sequence after `newest` if it is there without its head, else `newest`; in pieces."""
         sequence = self._next(newest) if newest else 0
-        if (sequence and self._look(sequence % self.area.count) in (BLANK, BROKEN)
-                and self.is_believed(sequence, _CHUNK // self._size)):
-            self.damaged += 1
-            return sequence
+        if sequence and self._look(sequence % self.area.count) in (BLANK, BROKEN):
+            believed = yield from self.believing(sequence, _CHUNK // self._size)
+            if believed:
+                self.damaged += 1
+                return sequence
         return newest
 
     def _read(self, sequence, slots=_CHUNK):
@@ -197,18 +208,21 @@ class Sectors:
         size = self._size
         per_chunk = max(_CHUNK // size, 1)
         chunk = memoryview(bytearray(per_chunk * size))
+        blank = b"\xFF" * size
         slots = min(slots, self.slots)
         for first in range(0, slots, per_chunk):
             part = chunk[:min(per_chunk, slots - first) * size]
             self.area.read(sequence % self.area.count, self._first + first * size, part)
+            if layout.is_blank(part):
+                if per_chunk >= _SURE:
+                    return
+                continue
             for at in range(0, len(part), size):
                 record = part[at:at + size]
-                if not layout.is_blank(record):
+                if record != blank:
                     slot = first + at // size
                     start = layout.seed(self._ring, sequence, self._first + slot * size)
                     yield slot, record if layout.is_sealed(record, start, self._crc) else None
-            if per_chunk >= _SURE and layout.is_blank(part):
-                return
 
     def _next(self, sequence):
         """Return the sequence whose sector is to be used after that of `sequence`, 0 if there is none."""

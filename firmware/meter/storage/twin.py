@@ -7,36 +7,48 @@ import struct
 
 from micropython import const
 
+from meter.storage.pieces import finish
 from meter.storage.ring import FOUND, REFUSED
 
 RECORD = const(512)
 
 
 class Twin:
-    """Two rings of records of RECORD bytes.  `refused`: they are another meter's; `single`: only one copy is whole."""
+    """Two rings of records of RECORD bytes; nothing is stored before they have been read.
+
+    `refused`: they are another meter's; `single`: only one copy is whole.
+    """
 
     def __init__(self, rings) -> None:
         self.rings = rings
         self.payload = rings[0].payload
         self.refused = self.single = False
+        self._read = False
         self._record = bytearray(RECORD)           # the newest version
         self._behind = set()                       # rings that do not hold it
         self._foreign = set()                      # rings that never will
 
     def load(self):
-        """Return the newest payload that is whole (bytes), None if there is none.  Raises OSError."""
+        """Do all of `loading` at once."""
+        return finish(self.loading())
+
+    def loading(self):
+        """Return the newest payload that is whole (bytes), None if there is none; in pieces.  Raises OSError."""
+        self._read = False
         newest = None
         found = []
         self._behind = set()
         self._foreign = set()
         for ring in self.rings:
-            state = ring.mount()
+            state = yield from ring.mounting()
             if state == REFUSED:
                 self._foreign.add(ring)
             last = None
             if state == FOUND:
                 for sequence in ring.sequences():
+                    yield
                     for _, payload in ring.slots_of(sequence):
+                        yield
                         if payload is not None:    # the last one, whatever its version: a torn one before it may read
                             last = bytes(payload)  # well today, after the life in between has done without it
             found.append(last)
@@ -47,6 +59,7 @@ class Twin:
             self._behind = {ring for ring, last in zip(self.rings, found) if last != newest} - self._foreign
         self.refused = bool(self._foreign)
         self.single = newest is not None and bool(self._behind or self._foreign)
+        self._read = True
         return newest
 
     def store(self, payload) -> bool:
@@ -54,9 +67,18 @@ class Twin:
 
         If one copy fails the other one counts, and `step` tries again.
         """
+        if not self._read:
+            return False
         before = bytes(self._record)
         self._record[:len(payload)] = payload
-        behind = {ring for ring in self.rings if not self._append(ring)}
+        behind = set()
+        for ring in self.rings:
+            try:
+                stands = ring.append(self._record)
+            except OSError:                        # a copy that stands in the other ring is none the worse for it
+                stands = False
+            if not stands:
+                behind.add(ring)
         if len(behind) == len(self.rings):
             self._record[:] = before               # `step` must not write what was refused
             return False
@@ -83,13 +105,6 @@ class Twin:
     def erases(self) -> bool:
         """Tell whether `step` may erase a sector now."""
         return any([ring.wants or ring in self._behind for ring in self.rings if ring not in self._foreign])
-
-    def _append(self, ring):
-        """Append the record; False if the ring does not take it, for whatever reason."""
-        try:
-            return ring.append(self._record)
-        except OSError:                            # a copy that stands in the other ring is none the worse for it
-            return False
 
 
 def _version(payload):

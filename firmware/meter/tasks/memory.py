@@ -73,6 +73,7 @@ class Memory:
             self._kept.forget()
             self._merge(restored)
         self._base = self._registers.copy()
+        await self._hal.sleep_ms(0)
         if self._flash_works and not self._fram_works:
             await self._settle()                   # what is shown must stand firmly
         self._tell()
@@ -84,7 +85,7 @@ class Memory:
             if self._flash_works and self._ledger.begun and self._ledger.due():
                 self._store()
                 await self._hal.sleep_ms(0)        # the next step is one of its own
-            self._probe()
+            await self._probe()
             more = False
             try:
                 more = self._flash_works and self._step()
@@ -107,16 +108,16 @@ class Memory:
         if self._flash_works and self._ledger.begun and self._ledger.due():
             self._due.set()                        # not here: the poll is long enough
 
-    def shown(self, fresh: bool = False):
-        """Return the registers that may be shown and sent: those that a power cut could not take back.
-
-        `fresh`: store what there is before, so that they are the present ones.
-        """
+    def shown(self):
+        """Return the registers that may be shown and sent: those that a power cut could not take back."""
         if self._fram_works or not self._flash_works or not self._ledger.begun:
             return self._registers
-        if fresh:
-            self._store()
         return self._shadow
+
+    def freshen(self) -> None:
+        """Make what is shown the present registers: store them, where only what stands on flash may be shown."""
+        if self._flash_works and not self._fram_works and self._ledger.begun:
+            self._store()
 
     def rebased(self) -> None:
         """The metering chip counts from other totals: nobody may find registers with the totals before."""
@@ -176,7 +177,7 @@ class Memory:
         """Fill the ledger from flash, which may still be busy with what the life before has begun."""
         waited_ms = 0
         try:
-            while not self._open_flash():
+            while not await self._open_flash():
                 if waited_ms > _PATIENCE_MS:
                     self._status.set(condition.FLASH_LOST)
                     return
@@ -185,15 +186,16 @@ class Memory:
         except OSError:
             self._status.set(condition.FLASH_LOST)
 
-    def _open_flash(self):
-        """Read the ledger; False if it cannot be read yet.  Raises OSError."""
+    async def _open_flash(self):
+        """Read the ledger, with a pause for the others now and then; False if it cannot be read yet.  Raises OSError."""
         try:
             self._ledger.ring.area.start()
         except OSError as trouble:
             if trouble.args[0] == EAGAIN:          # CPython knows no errno of an OSError with one argument
                 return False
             raise
-        self._ledger.restore()
+        for _ in self._ledger.restoring():
+            await self._hal.sleep_ms(0)
         self._flash_known = True
         self._flash_works = not self._ledger.refused
         return True
@@ -267,7 +269,7 @@ class Memory:
             self._energy.second()
         return ledger.step(self._settled)
 
-    def _probe(self):
+    async def _probe(self):
         """From time to time: is everybody still there, and is anybody back?"""
         now = self._hal.ticks_ms()
         if self._hal.ticks_diff(now, self._probed_ms) < _PROBE_MS:
@@ -277,14 +279,14 @@ class Memory:
             if not self._ledger.ring.area.present():
                 self._lose_flash()
         elif self._ledger is not None and not (self._flash_known and self._ledger.refused):
-            self._find_flash()
+            await self._find_flash()
         if self._hot.memory is not None and not self._fram_works:
             self._find_fram()
 
-    def _find_flash(self):
+    async def _find_flash(self):
         known = self._flash_known
         try:
-            if not self._open_flash():
+            if not await self._open_flash():
                 return
         except OSError:
             return

@@ -13,8 +13,11 @@ _QUIET_MS = const(2_000)                           # after it, nothing is due wi
 class Optical:
     """Moves characters between the optical port and the protocol, and sleeps while nobody is there.
 
-    `active`: a character was exchanged in the last seconds.
+    `active`: a character was exchanged in the last seconds.  What stores something is called from here, not below the
+    protocol: calls that write to flash are nested deep enough without it.
     """
+
+    freshen = None                                 # makes what can be told the present registers: stores them if need be
 
     def __init__(self, hal, uart, port, server) -> None:
         self._hal = hal
@@ -49,6 +52,11 @@ class Optical:
             else:
                 port.set_baud(server.baud)
             if port.room() and not self._draining:
+                if server.tells(now):
+                    self.freshen()
+                work = server.work(now)
+                if work is not None:
+                    work(now)
                 chunk = server.transmit(now)
                 if chunk:
                     port.send(chunk)

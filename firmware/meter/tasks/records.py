@@ -10,8 +10,8 @@ _QUIET_MS = const(2_000)                           # after the last character, b
 class Records:
     """Looks after the rings of logs and settings.
 
-    `keepers` have `step()`, which tells whether there is more to do, and `erases()`; `opened()` opens them all and
-    raises OSError as long as it cannot; `often()` is called some times a second.
+    `keepers` have `step()`, which tells whether there is more to do, and `erases()`; `opened()` opens them all, a
+    generator that yields where others may run, and raises OSError as long as it cannot; `often()` is called some times a second.  `works`: they are open.
 
     `quiet(ms)`: no character has moved for so long.  `stalls`: while the flash erases, all stands still.
     """
@@ -25,13 +25,15 @@ class Records:
         self._stalls = stalls
         self.works = False
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Open them, if their flash can be read."""
+        self.works = False
         try:
-            self._opened()
+            for _ in self._opened():
+                await self._hal.sleep_ms(0)
             self.works = True
-        except OSError:
-            self.works = False                     # tasks/memory.py tells that the flash is lost
+        except OSError:                            # tasks/memory.py tells that the flash is lost
+            pass
 
     async def run(self, report) -> None:
         """Keep a sector of each ready, for ever."""
@@ -40,7 +42,7 @@ class Records:
             self._often()
             more = False
             if not self.works:
-                self.open()
+                await self.open()
             else:
                 try:
                     for keeper in self._keepers:
