@@ -3,11 +3,14 @@
 
 Truth is what the metering chip has counted, by the textbook; what was shown before is the least that may be found.
 """
+import asyncio
 import gc
 import unittest
 
+from boards.virtual.world import World
 from host_tests.system import readings
 from host_tests.system.probe import Probe
+from meter.app import App
 from meter.core import energy as e
 from meter.core import status as condition
 
@@ -192,6 +195,43 @@ class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
                 self.assertEqual(sum(flash.erasures.values()), erased)
         world.run(seconds=5)
         self.assertEqual(sum(flash.erasures.values()), erased + 1)
+
+
+class TestTheStart(unittest.TestCase):
+    """Nothing stands still while the flash is searched: sector by sector, where it holds no ring yet."""
+
+    def setUp(self):
+        gc.collect()
+
+    def turns(self, variant):
+        """Start a meter on blank flash; return what its areas had read at each turn of another task."""
+        seen = []
+
+        class Watched(App):
+            async def run(self):
+                rings = [self.ledger.ring] + self._twin.rings
+                task = asyncio.create_task(self.other(rings))
+                await super().run()
+                await task
+
+            async def other(self, rings):
+                still = 0
+                while still < 1_000:
+                    reads = sum([ring.area.reads for ring in rings])
+                    still = still + 1 if seen and reads == seen[-1] else 0
+                    seen.append(reads)
+                    await self._hal.sleep_ms(0)
+
+        world = World(Watched, readings.Slow(ENERGY_POLL_MS=100, **variant))
+        world.run(milliseconds=1)
+        return seen
+
+    def test_other_tasks_run_between_the_pieces_of_the_search(self):
+        for variant in (FLASH_ONLY, ON_CHIP):
+            seen = self.turns(variant)
+            sectors = 256 if variant is FLASH_ONLY else 256 - 32
+            self.assertTrue(seen[-1] >= sectors, seen[-1])
+            self.assertTrue(max([seen[at + 1] - seen[at] for at in range(len(seen) - 1)]) <= 24)
 
 
 class TestMemoriesThatComeAndGo(unittest.TestCase):

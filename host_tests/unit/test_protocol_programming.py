@@ -342,6 +342,110 @@ class TestLogs(unittest.TestCase):
         self.assertEqual(desk.server.baud, 300)
 
 
+class TestWork(unittest.TestCase):
+    """A command may be done by the task, before its answer is fetched."""
+
+    def due(self, desk):
+        """Let time pass until a command is to be done; return what does it."""
+        for _ in range(400):
+            work = desk.server.work(desk.now_ms)
+            if work is not None:
+                return work
+            desk.elapsed_ms += 1
+        raise AssertionError("nothing is to be done")
+
+    def test_it_is_done_once_and_its_answer_follows(self):
+        for done in (False, True):
+            desk = Desk()
+            desk.log_in()
+            desk.hear(command(b"W1\x02any(x)"))
+            heard_ms = desk.elapsed_ms
+            work = self.due(desk)
+            self.assertTrue(200 <= desk.elapsed_ms - heard_ms <= 300)
+            self.assertEqual(desk.settings.writes, [])
+            if done:
+                work(desk.now_ms)
+                self.assertEqual(desk.settings.writes, [("any", "x", 2)])
+                self.assertEqual(desk.server.work(desk.now_ms), None)
+            self.assertEqual(desk.answer(wait_ms=400), ACK)
+            self.assertEqual(desk.settings.writes, [("any", "x", 2)])
+            self.assertEqual(desk.server.work(desk.now_ms), None)
+
+    def test_a_password_and_an_error_are_answered_as_ever(self):
+        desk = Desk()
+        desk.enter()
+        self.assertEqual(desk.server.work(desk.now_ms), None)
+        desk.hear(command(b"P1\x02(utility)"))
+        self.due(desk)(desk.now_ms)
+        self.assertEqual(desk.answer(wait_ms=400), ACK)
+        desk.settings.trouble = OSError(EIO)
+        desk.hear(command(b"W1\x02any(x)"))
+        self.due(desk)(desk.now_ms)
+        self.assertEqual(desk.answer(wait_ms=400), answer(b"(ER04)"))
+
+    def test_a_failure_that_nobody_foresaw_ends_the_session(self):
+        desk = Desk()
+        desk.log_in()
+        desk.settings.trouble = ZeroDivisionError("no setting")
+        desk.hear(command(b"W1\x02any(x)"))
+        work = self.due(desk)
+        self.assertRaises(ZeroDivisionError, work, desk.now_ms)
+        self.assertEqual(desk.server.work(desk.now_ms), None)
+        self.assertEqual(desk.answer(), b"")
+        self.assertEqual(desk.server.baud, 300)
+        desk.enter()
+        self.assertEqual(desk.ask(b"R1\x02any()"), answer(b"(ER03)"))
+
+    def test_outside_a_session_there_is_none(self):
+        desk = Desk()
+        self.assertEqual(desk.server.work(desk.now_ms), None)
+        desk.log_in()
+        desk.hear(command(b"W1\x02any(x)"))
+        desk.server.lost()
+        desk.elapsed_ms += 1_000
+        self.assertEqual(desk.server.work(desk.now_ms), None)
+        self.assertEqual(desk.settings.writes, [])
+
+    def test_that_registers_are_about_to_be_read_is_told_when_they_are_and_only_then(self):
+        for text, wanted in ((b"R1\x021.8.0()", True), (b"R1\x02any()", False), (b"R1\x02none()", False),
+                             (b"W1\x02any(x)", False)):
+            desk = Desk()
+            desk.log_in()
+            desk.hear(command(text))
+            told = set()
+            while desk.server.work(desk.now_ms) is None:
+                told.add(desk.server.tells(desk.now_ms))
+                desk.elapsed_ms += 1
+            self.assertEqual(told, {False})
+            self.assertEqual(desk.server.tells(desk.now_ms), wanted, text)
+            desk.answer(wait_ms=400)
+            self.assertFalse(desk.server.tells(desk.now_ms))
+
+    def test_who_may_not_read_has_no_registers_stored_for_him(self):
+        desk = Desk()
+        desk.enter()
+        desk.hear(command(b"R1\x021.8.0()"))
+        self.due(desk)
+        self.assertFalse(desk.server.tells(desk.now_ms))
+        self.assertEqual(desk.answer(wait_ms=400), answer(b"(ER03)"))
+
+    def test_before_a_read_out_registers_are_asked_for_at_its_begin_and_not_again(self):
+        for select in (SELECT, b""):               # without an option select it comes at 300 Bd
+            desk = Desk()
+            desk.sign_on()
+            desk.hear(select)
+            told = []
+            while True:
+                tells = desk.server.tells(desk.now_ms)
+                chunk = desk.server.transmit(desk.now_ms)
+                told.append((tells, chunk is not None))
+                if chunk is not None and chunk[-2:-1] == b"\x03":
+                    break
+                desk.elapsed_ms += 10
+            self.assertEqual([row for row in told if row[0]], [(True, True)])
+            self.assertEqual(told.index((True, True)), [row[1] for row in told].index(True))
+
+
 class TestLine(unittest.TestCase):
     def test_a_command_damaged_anywhere_does_nothing_and_is_done_when_it_comes_again(self):
         good = command(b"W1\x02any(x)")

@@ -24,11 +24,12 @@ and is answered with any of these, the last of them `run`:
 
 `hang` lets the processor do nothing more until a reset, `poke` changes its memory (flash until a reset only).  From
 `time` on each call of the routine at ADDRESS is timed, from `nest` on the nesting of MicroPython's mp_execute_bytecode,
-which is there, is counted; `time` and `nest` make the emulation slower.  `run` lets time pass up to UNTIL, in µs, or to the next line.  Two are answered at once:
+which is there, is counted; `time` and `nest` make the emulation slower.  `run` lets time pass up to UNTIL, in µs, or
+to the next line.  Two are answered at once:
 
     memory BYTES                    after `peek`
-    depth STACK FRAMES CODE,…       after `depth`: the lowest stack pointer and the most nested calls since the last one,
-                                    and the bytecode of each of them
+    depth STACK FRAMES CODE,…       after `depth`: the lowest stack pointer and the most nested calls since the last
+                                    one, and the address of the bytecode of each
 """
 import shutil
 import socket
@@ -75,7 +76,7 @@ class RP2040:
         return bytes.fromhex(self._ask("peek", address, length)[2][0])
 
     def depth(self):
-        """Return the lowest stack pointer, the most nested calls since this was last asked, and where their bytecode is."""
+        """Return the lowest stack pointer, the most nested calls since this was last asked, and their bytecodes."""
         stack, frames, chain = self._ask("depth")[2]
         return int(stack), int(frames), [int(code) for code in chain.split(",") if code]
 

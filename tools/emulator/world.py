@@ -120,7 +120,7 @@ class EmulatedWorld(World):
         self._rp2040.send("nest", address)
 
     def depth(self):
-        """Return the lowest stack pointer, the most nested calls since this was last asked, and where their bytecode is."""
+        """Return the lowest stack pointer, the most nested calls since this was last asked, and their bytecodes."""
         return self._rp2040.depth()
 
     def close(self):

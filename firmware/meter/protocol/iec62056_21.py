@@ -126,7 +126,7 @@ class Server:
         return (self._state == _READ_OUT or self._state == _SELECT) and self._due(now_ms)
 
     def work(self, now_ms: int):
-        """Return what a command asks for when its time has come, as `work` of programming.py; to be asked before `transmit`."""
+        """Return what does a command whose time has come, None if there is none; as `work` of programming.py."""
         return self._programming.work(now_ms) if self._state == _PROGRAMMING else None
 
     def sent(self, now_ms: int) -> None:

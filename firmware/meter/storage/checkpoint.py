@@ -115,7 +115,7 @@ class Checkpoints(Told):
         return finish(self.replaying(slots))
 
     def replaying(self, slots):
-        """Take the records of a sector: (slot, payload or None) pairs.  Return how many were not believed; in pieces."""
+        """Take the records of a sector: (slot, payload or None) pairs; return how many were not believed; in pieces."""
         refused = 0
         gap = 0                                    # records missed since the last that was taken
         waiting = []

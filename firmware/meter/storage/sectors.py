@@ -78,7 +78,7 @@ class Sectors:
         return memoryview(preface)[:self._preface_size]
 
     def believing(self, sequence: int, slots: int = _CHUNK):
-        """Tell whether the records of a sector without head or preface (its first `slots`) are more than chance; in pieces.
+        """Tell whether records of a sector without head or preface (its first `slots`) are more than chance; in pieces.
 
         An erasure that was cut leaves bytes of any kind, and of these one in 65 536 passes for a record of 16 bytes.
         Raises OSError.

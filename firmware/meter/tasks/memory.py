@@ -187,7 +187,7 @@ class Memory:
             self._status.set(condition.FLASH_LOST)
 
     async def _open_flash(self):
-        """Read the ledger, with a pause for the others now and then; False if it cannot be read yet.  Raises OSError."""
+        """Read the ledger, with pauses for the others; False if it cannot be read yet.  Raises OSError."""
         try:
             self._ledger.ring.area.start()
         except OSError as trouble:

@@ -13,11 +13,10 @@ _QUIET_MS = const(2_000)                           # after it, nothing is due wi
 class Optical:
     """Moves characters between the optical port and the protocol, and sleeps while nobody is there.
 
-    `active`: a character was exchanged in the last seconds.  What stores something is called from here, not below the
+    `active`: a character was exchanged in the last seconds.  `freshen()`, which who puts the meter together sets: makes
+    what can be told the present registers, by storing them.  What stores something is called from here, not below the
     protocol: calls that write to flash are nested deep enough without it.
     """
-
-    freshen = None                                 # makes what can be told the present registers: stores them if need be
 
     def __init__(self, hal, uart, port, server) -> None:
         self._hal = hal
@@ -28,6 +27,7 @@ class Optical:
         self._sending = False
         self._draining = False                     # the session has ended, its last characters have not left yet
         self.active = False
+        self.freshen = _nothing
         uart.irq(self._arrived)
 
     async def run(self, report) -> None:
@@ -84,3 +84,7 @@ class Optical:
     def _arrived(self, _):
         """Interrupt handler: sets a flag and nothing else."""
         self._heard.set()
+
+
+def _nothing() -> None:
+    """Registers that are shown as they are need not be stored before."""

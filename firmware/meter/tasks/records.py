@@ -11,7 +11,8 @@ class Records:
     """Looks after the rings of logs and settings.
 
     `keepers` have `step()`, which tells whether there is more to do, and `erases()`; `opened()` opens them all, a
-    generator that yields where others may run, and raises OSError as long as it cannot; `often()` is called some times a second.  `works`: they are open.
+    generator that yields where others may run, and raises OSError as long as it cannot; `often()` is called some times
+    a second.  `works`: they are open.
 
     `quiet(ms)`: no character has moved for so long.  `stalls`: while the flash erases, all stands still.
     """

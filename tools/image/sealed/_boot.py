@@ -15,9 +15,11 @@ try:
     import asyncio
 
     import board
+
     from meter.app import App
     from meter.hal import port
 
-    asyncio.run_until_complete(asyncio.create_task(App(board, port).run()))
+    asyncio.run_until_complete(                    # pyright: ignore[reportAttributeAccessIssue] its stub lacks it
+        asyncio.create_task(App(board, port).run()))
 finally:
     machine.reset()
