@@ -160,6 +160,7 @@ class ADE7880:
         for address, value in self._setup.plain:
             link.write(address, value)
         link.write_ram(self._setup.ram)
+        await self._sleep_ms(0)                    # it does not count yet: others may run before all is read back
         if not self._configured():
             if self._tried is None:
                 raise ChipLost(NOT_STARTED)
