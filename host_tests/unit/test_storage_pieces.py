@@ -240,14 +240,14 @@ class TestCounters(unittest.TestCase):
     def test_they_are_the_same_in_pieces(self):
         flash = Flash(3)
         words = [0] * counters.COUNT
-        made = Counters(Ring(Area(flash, 0, 3), 5, counters.RECORD, OWNER), words)
+        made = Counters(Ring(Area(flash, 0, 3), 5, counters.RECORD, OWNER), words, [0])
         made.load()
         for number in range(300):
             words[0] = number
             while not made.store():
                 made.step()
         found = [0] * counters.COUNT
-        again = Counters(Ring(Area(flash, 0, 3), 5, counters.RECORD, OWNER), found)
+        again = Counters(Ring(Area(flash, 0, 3), 5, counters.RECORD, OWNER), found, [0])
         pauses = []
         self.assertTrue(steps(again.loading(), lambda: pauses.append(1)))
         self.assertEqual(found[0], 299)
