@@ -143,6 +143,11 @@ class PulseTrain:
         self._under_way[0] = 0
 
     @property
+    def owes(self) -> bool:
+        """Pulses have been earned that have not risen."""
+        return self._owed[0] > 0
+
+    @property
     def late(self) -> bool:
         """More than ten pulses are owed that the output has had no room for: it is slower than its energy."""
         return self._owed[0] - self._planned > _LATE

@@ -98,10 +98,11 @@ class Link:
         for at in range(2 + width, 2, -1):
             tx[at] = value & 0xFF
             value >>= 8
-        self._cs(1)
         self._cs(0)
-        self._spi.write_readinto(tx, self._rx[width])
-        self._cs(1)
+        try:
+            self._spi.write_readinto(tx, self._rx[width])
+        finally:
+            self._cs(1)
 
     def write_keyed(self, address: int, value: int) -> None:
         """Write a hidden register: the key must stand directly before it."""
@@ -157,10 +158,11 @@ class Link:
         tx[0] = _READ
         tx[1] = address >> 8
         tx[2] = address & 0xFF
-        self._cs(1)                                # an exception may have left it low
         self._cs(0)
-        self._spi.write_readinto(tx, rx)
-        self._cs(1)
+        try:
+            self._spi.write_readinto(tx, rx)
+        finally:
+            self._cs(1)
         if width == 4:
             self.high = rx[3] << 8 | rx[4]
             self.low = rx[5] << 8 | rx[6]

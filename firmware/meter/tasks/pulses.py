@@ -41,12 +41,16 @@ class Output:
         self._lit = False
         self._still_us = 0                         # without energy
         self._idle_us = LONG_US                    # the last pulse is over for so long at least, -1: it is not
+        self._rests = False                        # it has nothing to do until energy comes
 
     def give(self, increments, ratio: int, interval_us: int) -> None:
         """Turn the `increments` of the registers of a poll into pulses.  Allocates nothing."""
         counts = 0
         for register in self.registers:
             counts += increments[register]
+        if self._rests and not counts and self._lit == self.steady:
+            return                                 # an output of what is not consumed costs the poll no time
+        self._rests = False
         if self.primary:
             counts *= ratio
         pulses = self.pulses
@@ -68,6 +72,8 @@ class Output:
             self._still_us += interval_us
         elif self._lit != self.steady:
             self._shine(self.steady)
+        else:
+            self._rests = self._idle_us >= LONG_US and not pulses.owes
         for at in range(told):
             self.line.emit(pulses.delay_us[at])
 
@@ -89,7 +95,7 @@ class Output:
         per_kwh, width_us, self.primary = self._shape
         if self._anew or (before is not None and (before[0] != per_kwh or before[2] != self.primary)):
             counts = self._stand(registers)        # a new remainder, in step with the register that it follows
-        self._anew = False
+        self._anew = self._rests = False
         self.pulses.tune(per_kwh, width_us, counts)
         self.pulses.held = False
         self.line.width(width_us)
