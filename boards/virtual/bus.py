@@ -7,6 +7,7 @@ fast or of another mode.
 from errno import ENODEV
 
 _IDLE = 0xFF                                       # MISO is pulled up
+_PIECE = 125                                       # bytes at a time: a small heap has no room for a thousand in a row
 
 
 class SPIBus:
@@ -85,11 +86,17 @@ class SPI:
 
     def write(self, tx):
         """Send `tx`; what comes back is lost."""
-        self._bus.transfer(tx, bytearray(len(tx)), self._baudrate, self._mode)
+        tx = memoryview(tx)
+        for at in range(0, len(tx), _PIECE):
+            part = tx[at:at + _PIECE]
+            self._bus.transfer(part, bytearray(len(part)), self._baudrate, self._mode)
 
     def readinto(self, rx, write=0):
         """Receive into `rx` while `write` is sent again and again."""
-        self._bus.transfer(bytes([write]) * len(rx), rx, self._baudrate, self._mode)
+        rx = memoryview(rx)
+        for at in range(0, len(rx), _PIECE):
+            part = rx[at:at + _PIECE]
+            self._bus.transfer(bytes([write]) * len(part), part, self._baudrate, self._mode)
 
 
 class I2CBus:

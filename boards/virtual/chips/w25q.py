@@ -13,6 +13,8 @@ _WRITE_DISABLE = 0x04
 _STATUS = (0x05, 0x35, 0x15)
 _READ = 0x03
 _FAST_READ = 0x0B
+_READS = (_READ, _FAST_READ)
+_MOST_HEAD = 5                                     # instruction, address and a dummy byte of a fast read
 _PROGRAM = 0x02
 _ERASE = 0x20
 _ID = 0x9F
@@ -93,6 +95,7 @@ class VirtualW25Q:
     def select(self):
         """The select line falls."""
         self._frame = bytearray()
+        self._clocked = 0
         self._deaf = False
 
     def transfer(self, tx, rx):
@@ -102,8 +105,10 @@ class VirtualW25Q:
             return
         self._finish()
         frame = self._frame
-        start = len(frame)
-        frame += tx
+        start = self._clocked
+        self._clocked += len(tx)
+        if start < _MOST_HEAD or frame[0] not in _READS:       # of a read that goes on nothing need be kept
+            frame += tx
         command = frame[0]
         if not start:
             self._deaf = self._is_deaf_to(command)
@@ -116,7 +121,7 @@ class VirtualW25Q:
             self._answer(rx, start, 1, lambda at: self._identity[at % 3])
         elif command == _UNIQUE:
             self._answer(rx, start, 5, lambda at: _NUMBER[at % 8])
-        elif command in (_READ, _FAST_READ):
+        elif command in _READS:
             self._give(rx, start, 4 if command == _READ else 5)
 
     def release(self):
@@ -144,7 +149,7 @@ class VirtualW25Q:
             self._wel = False
             if not reset_enabled:
                 self._misuse("W25Q: reset without having been enabled")
-        elif command not in (_READ, _FAST_READ, _ID, _UNIQUE, _ENABLE_RESET) and command not in _STATUS:
+        elif command not in _READS + (_ID, _UNIQUE, _ENABLE_RESET) and command not in _STATUS:
             self._misuse("W25Q: no instruction 0x%02X" % command)
 
     def _is_deaf_to(self, command):
