@@ -65,6 +65,7 @@ class Case(unittest.TestCase):
     def restart(self, off_s=2):
         """Cut the power and give it back."""
         self.world.cut()
+        gc.collect()                               # a life has ended: its memory is free
         self.world.run(seconds=off_s)
         self.world.power_on()
         self.world.run(seconds=4)
@@ -78,6 +79,7 @@ class Case(unittest.TestCase):
             self.world.run(milliseconds=1)
             answer = bytes(self.setter._probe.data)
         self.world.cut()
+        gc.collect()                               # a life has ended: its memory is free
         self.world.run(seconds=2)
         self.world.power_on()
         self.world.run(seconds=4)
