@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from tools.emulator.console import Bridge, ConsoleWorld
 
 _STEP_MS = 20
-_PATIENCE_S = 30
+_PATIENCE_S = 120
 
 
 class Bench:

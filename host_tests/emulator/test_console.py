@@ -29,7 +29,7 @@ _VOLTS, _AMPS, _DEGREES, _ = emulated.MAINS
 _COS = 0.8660254                                    # of 30°
 _PULSES_PER_S = 3 * _VOLTS * _AMPS * _COS / 360     # 10 000 a kWh
 _PROMPT = "\r\n>>> "
-_PATIENCE_S = 30
+_PATIENCE_S = 120                                  # until something hangs; a machine may be busy with other things
 _AWATTHR = 0xE400
 _RATIO = 30
 _MPREMOTE = [sys.executable, "-m", "mpremote"]
@@ -103,7 +103,7 @@ def smoke(url, wiring, *more):
     """Run `make smoke`; return its exit status and what it prints."""
     done = subprocess.run([sys.executable, "-m", "host_tests.target", "--port", url, "--wiring", wiring, *more],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=200, check=False)
+                          timeout=600, check=False)
     return done.returncode, done.stdout
 
 
@@ -252,11 +252,11 @@ def test_cut_restarts_the_board_and_ends_the_connection(bench, terminal):
 
 def test_mpremote_runs_lines_beside_the_meter_and_leaves_it_running(bench):
     start = "import debug, time; debug.start(); time.sleep(3)"
-    done = subprocess.run([*_MPREMOTE, "connect", bench.url, "exec", start], capture_output=True, text=True, timeout=60,
-                          check=True)
+    done = subprocess.run([*_MPREMOTE, "connect", bench.url, "exec", start], capture_output=True, text=True,
+                          timeout=300, check=True)
     assert "runs beside this prompt" in done.stdout
     done = subprocess.run([*_MPREMOTE, "connect", bench.url, "resume", "exec", "debug.status()"], capture_output=True,
-                          text=True, timeout=60, check=True)
+                          text=True, timeout=300, check=True)
     assert done.stdout.startswith(f"ctmeter {VERSION}, serial number 12345678, started by watchdog")
     pulses, seconds = live(bench, 2)
     assert abs(pulses - _PULSES_PER_S * seconds) <= 2
@@ -273,7 +273,7 @@ def test_make_repl_and_make_smoke_name_a_port_at_which_nobody_is():
 
 def test_make_repl_refuses_a_pipe(bench):
     done = subprocess.run([sys.executable, "-m", "tools.repl", "--port", bench.url], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("make repl needs a terminal")
 

@@ -23,7 +23,7 @@ _FILES_AT = 640 << 10                               # of the flash: boards/rpi_p
 _BLOCK = 4096
 _BLOCKS = 352
 _PULSES_PER_S = 3 * 230 * 5 / 360                   # 10 000 a kWh
-_PATIENCE_S = 120
+_PATIENCE_S = 600                                  # until a board hangs; a machine may be busy with other things
 
 
 @pytest.fixture(scope="module")

@@ -137,7 +137,7 @@ def test_iec62056_21_reads_over_a_pty_with_its_change_of_speed_and_opens_it_agai
 def test_smartmeter_obis_reads_over_a_pty(desk, options):
     def client():
         return subprocess.run(["node", "-e", SMARTMETER_OBIS, desk.pty.path, options], cwd=ROOT / "build/node",
-                              capture_output=True, text=True, timeout=40, check=False)
+                              capture_output=True, text=True, timeout=200, check=False)
 
     before = readings.registers(desk.world.meter)[4, "A+"]
     done = desk.serve(client, 45)

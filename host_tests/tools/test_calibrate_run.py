@@ -39,7 +39,7 @@ def desk(tmp_path):
 
 def calibrate(port, *arguments):
     """Return what the program says, as a person has it say."""
-    done = subprocess.run([sys.executable, "-m", "tools.calibrate", "--port", port, *arguments], cwd=ROOT, timeout=200,
+    done = subprocess.run([sys.executable, "-m", "tools.calibrate", "--port", port, *arguments], cwd=ROOT, timeout=600,
                           env={**os.environ, "PYTHONPATH": PATH, "CTMETER_PASSWORD": SERIAL_NUMBER}, text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, done
