@@ -23,6 +23,7 @@ _FILES_AT = 640 << 10                               # of the flash: boards/rpi_p
 _BLOCK = 4096
 _BLOCKS = 352
 _PULSES_PER_S = 3 * 230 * 5 / 360                   # 10 000 a kWh
+_OWED_US = 90_000_000                              # until pulses that are owed have been given, and a look
 _PATIENCE_S = 600                                  # until a board hangs; a machine may be busy with other things
 
 
@@ -74,16 +75,24 @@ def wait_until(condition):
 
 
 def check_counts(bench):
-    """Wait for the meter's next pulse, and hold those of the two seconds after it to its mains."""
+    """Hold the meter's pulses to its mains, in two seconds and in two more.
+
+    Before that it may give those of what the chip counted while nobody was there: faster, for a minute at most.
+    """
     def look(world):
         return world.edges.rising.get(board.PIN_LED_KWH, 0), world.clock.now_us
 
-    before = bench.between(look)[0]
+    before, since_us = bench.between(look)
     wait_until(lambda: bench.between(look)[0] > before)
-    began, began_us = bench.between(look)
-    wait_until(lambda: bench.between(look)[1] > began_us + 2_000_000)
-    now, now_us = bench.between(look)
-    assert abs(now - began - _PULSES_PER_S * (now_us - began_us) / 1_000_000) <= 2
+    right = 0
+    while right < 2:
+        began, began_us = bench.between(look)
+        assert began_us < since_us + _OWED_US
+        wait_until(lambda until=began_us + 2_000_000: bench.between(look)[1] > until)
+        now, now_us = bench.between(look)
+        more = now - began - _PULSES_PER_S * (now_us - began_us) / 1_000_000
+        assert more >= -2
+        right = right + 1 if more <= 2 else 0
 
 
 def make_smoke(bench):
