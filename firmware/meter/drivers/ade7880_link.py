@@ -98,6 +98,7 @@ class Link:
         for at in range(2 + width, 2, -1):
             tx[at] = value & 0xFF
             value >>= 8
+        self._cs(1)                                # an exception may have left it low while something was read
         self._cs(0)
         try:
             self._spi.write_readinto(tx, self._rx[width])
@@ -152,6 +153,11 @@ class Link:
         return self.high == high and self.low == low
 
     def _get(self, address):
+        """Read a register once; a read that an exception broke off before spoils this one, which is then not proven.
+
+        No `try` here: with one the frame of this call has more than the eleven words that MicroPython keeps on the
+        stack, and thirty of them a poll would be taken from the heap.
+        """
         width = _WIDTH[address >> 8 & 0xF]
         tx = self._tx[width]
         rx = self._rx[width]
@@ -159,10 +165,8 @@ class Link:
         tx[1] = address >> 8
         tx[2] = address & 0xFF
         self._cs(0)
-        try:
-            self._spi.write_readinto(tx, rx)
-        finally:
-            self._cs(1)
+        self._spi.write_readinto(tx, rx)
+        self._cs(1)
         if width == 4:
             self.high = rx[3] << 8 | rx[4]
             self.low = rx[5] << 8 | rx[6]
