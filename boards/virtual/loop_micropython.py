@@ -8,6 +8,7 @@ from time import ticks_add, ticks_ms
 # asyncio stamps tasks that are to run at once with the real ticks_ms(), out of our reach.  Virtual time
 # starts an hour after it, so such a stamp always lies in the past, however slow the simulation is.
 _AHEAD_MS = 3_600_000
+_worlds = []                                # the present one
 _TICKS_MASK = ticks_add(0, -1)              # ticks_ms() wraps at a power of two that depends on the build
 
 
@@ -62,3 +63,26 @@ def forget_loop():
     asyncio.new_event_loop()
     core.ticks = ticks_ms
     gc.collect()
+
+
+def scrap(*things):
+    """Let objects that are over forget all that they are made of.
+
+    The collector takes whatever looks like an address for one, so any of them may seem to be in use still.
+    """
+    for thing in things:
+        if thing is not None:
+            for name in list(thing.__dict__):
+                setattr(thing, name, None)
+
+
+def take_place(world):
+    """There is one world at a time: the one before is over."""
+    if _worlds:
+        last = _worlds.pop()
+        if last.nor is not None:
+            last.nor.cells.wipe()
+        last.flash.wipe()
+        scrap(last.meter, last.clock, last.nor, last.fram, last.chip, last)
+    _worlds.append(world)
+    forget_loop()

@@ -8,23 +8,25 @@ Rev. C (2014), register tables; section `hidden` is what only its text or its an
 """
 
 _TABLE = __file__.split("boards/virtual")[0] + "hw/ade7880_registers.csv"
+_rows = {}                                         # of every chip of a run: nobody changes them
 
 
 def load():
-    """Return {address: (bytes, bits, coding, access, reset)}.
+    """Return {address: (bytes, bits, coding, access, reset)}, which is read once.
 
     Equal rows are one object and names stay in the file: on a small heap, what is kept between the pieces of a text
     file that is taken apart would leave nothing but small holes.
     """
+    if _rows:
+        return _rows
     shared = {}
-    rows = {}
     with open(_TABLE) as table:
         table.readline()
         for line in table:
             address, _, width, bits, _, coding, access, reset, _ = line.split(",")
             row = (int(width), int(bits), coding, access, int(reset, 16))
-            rows[int(address, 16)] = shared.setdefault(row, row)
-    return rows
+            _rows[int(address, 16)] = shared.setdefault(row, row)
+    return _rows
 
 
 def name_of(address):

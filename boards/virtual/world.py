@@ -28,9 +28,9 @@ from boards.virtual.pins import Button, EdgeLog, Wire
 from boards.virtual.registers import load as load_registers
 
 if sys.implementation.name == "cpython":
-    from boards.virtual.loop_cpython import Loop, forget_loop
+    from boards.virtual.loop_cpython import Loop, scrap, take_place
 else:
-    from boards.virtual.loop_micropython import Loop, forget_loop
+    from boards.virtual.loop_micropython import Loop, scrap, take_place
 
 _LCD_ADDRESS = 0x38
 _KEPT_RAM = 2048                                   # bytes, what an ESP32 has
@@ -52,7 +52,7 @@ class World:
     make_chip = VirtualADE7880
 
     def __init__(self, app, board=virtual_board, pace=None, clock=None, unique_id=b"\x00\x00\x00\x00\x00\xbc\x61\x4e"):
-        forget_loop()
+        take_place(self)
         self.clock = clock or Clock()
         self.board = board
         self.unique_id = unique_id
@@ -215,6 +215,7 @@ class World:
     def _end_life(self):
         self._hal.powered = False
         self._let_go()
+        scrap(self.meter)
         self._loop.drop()
         self._loop = self._hal = self.meter = None
 

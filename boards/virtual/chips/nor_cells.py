@@ -173,6 +173,11 @@ class Cells:
             self._units = {sector: bytearray(used) for sector, used in snapshot[3].items()}
             self._faint = dict(snapshot[4])
 
+    def wipe(self):
+        """Be as new."""
+        for part in (self._held, self._weak, self.erasures, self._units or {}, self._faint):
+            part.clear()
+
     def flip(self, address, bit):
         """Turn one bit over."""
         sector, place = divmod(address, SECTOR)

@@ -82,16 +82,30 @@ class PulseTrain:
         if not 0 <= interval_us <= self._latency_us:   # energy of a gap, however ticks that wrap put its length:
             interval_us = self._latency_us         # it is given out as fast as pulses may come
         if self._planned:
-            self.rise(interval_us)
-            for at in range(self._planned):
-                self._rises_us[at] -= interval_us
+            self._advance(interval_us)
+        if self._owed[0] == self._planned and counts <= _PART // self._weight:
+            fraction = self._fraction[0] + counts * self._weight
+            if fraction < self._per_pulse:         # no pulse is earned, as most of the time
+                self._fraction[0] = fraction
+                self._pause_us = min(self._pause_us + interval_us, self._pitch_us)
+                return 0
+        return self._plan(counts, interval_us)
+
+    def _advance(self, interval_us):
+        """Let the time go by of which the pulses under way know."""
+        self.rise(interval_us)
+        for at in range(self._planned):
+            self._rises_us[at] -= interval_us
+
+    def _plan(self, counts, interval_us):
+        """Do the rest of `add` where a pulse has been earned or is owed: a call of its own, for its frame is large."""
         late = self._owed[0] - self._planned
         due = self._per_pulse - self._fraction[0]  # counts into this interval at which the next pulse is earned
         step = self._per_pulse
         self._earn(counts)
         earliest_us = self._pitch_us - self._pause_us
         self._pause_us = min(self._pause_us + interval_us, self._pitch_us)
-        if self.held or self._owed[0] == self._planned:    # as most of the time
+        if self.held:
             return 0
         scaled = counts                            # so few steps that no product outgrows a small integer
         while scaled > _SCALE // self._weight:

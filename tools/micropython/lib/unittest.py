@@ -252,7 +252,7 @@ def _run_class(kind, result):
 
 def main(module="__main__", exit=True):
     """Run every TestCase of a module or of the module of that name.  Return the TestResult if `exit` is false."""
-    gc.threshold(49_152)                           # collect often: what survives then lies close together
+    gc.threshold(12_288)                           # collect often: what survives then lies close together
     if isinstance(module, str):
         module = __import__(module)
     result = TestResult()
