@@ -37,6 +37,7 @@ class Bench:
         self.quiet_ms = 100_000
         self.asked = []
         self.records = Records(self, keepers, self.open, self.each, self.quiet, stalls)
+        self.now_ms = 10_000                       # of a life that has lasted for a while
 
     def open(self):
         self.opened += 1
@@ -57,11 +58,18 @@ class Bench:
         if self.now_ms >= self.until_ms:
             raise asyncio.CancelledError
 
+    def ticks_ms(self):
+        return self.now_ms
+
+    def ticks_diff(self, one, other):
+        return one - other
+
     def report(self):
         self.reports += 1
 
     def start(self):
         """Open them, before it runs."""
+        self.until_ms = self.now_ms + 1
         asyncio.run(self.records.open())
         del self.waits[:]
 
@@ -91,6 +99,16 @@ class TestRecords(unittest.TestCase):
             bench.run(1_000)
             self.assertEqual(bench.waits[:5], [20, 20, 20, 20, 500])
             self.assertEqual(keepers[0].steps, keepers[1].steps)
+
+    def test_a_life_of_less_than_a_second_erases_nothing(self):
+        busy, idle = Keeper(3), Keeper()
+        bench = Bench((busy, idle))
+        bench.now_ms = 0
+        bench.start()
+        bench.run(999)
+        self.assertEqual((busy.steps, idle.steps), (0, 2))
+        bench.run(1_000)
+        self.assertEqual(busy.work, 0)
 
     def test_where_erasing_stops_everything_it_waits_for_two_quiet_seconds(self):
         busy, idle = Keeper(3), Keeper()

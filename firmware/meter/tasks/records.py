@@ -5,6 +5,7 @@ from micropython import const
 _STEP_MS = const(20)
 _IDLE_MS = const(500)
 _QUIET_MS = const(2_000)                           # after the last character, before the controller may stand still
+_SETTLED_MS = const(1_000)                         # a supply that comes and goes shall cost no erasure each time
 
 
 class Records:
@@ -24,6 +25,7 @@ class Records:
         self._often = often
         self._quiet = quiet
         self._stalls = stalls
+        self._began_ms = hal.ticks_ms()
         self.works = False
 
     async def open(self) -> None:
@@ -38,16 +40,18 @@ class Records:
 
     async def run(self, report) -> None:
         """Keep a sector of each ready, for ever."""
+        settled = False
         while True:
             report()
             self._often()
             more = False
+            settled = settled or self._hal.ticks_diff(self._hal.ticks_ms(), self._began_ms) >= _SETTLED_MS
             if not self.works:
                 await self.open()
             else:
                 try:
                     for keeper in self._keepers:
-                        if not self._stalls or not keeper.erases() or self._quiet(_QUIET_MS):
+                        if not keeper.erases() or (settled and (not self._stalls or self._quiet(_QUIET_MS))):
                             more = keeper.step() or more
                 except OSError:
                     self.works = False
