@@ -13,6 +13,8 @@ restarts.  From then on the meter feeds it.  A soft reset (Ctrl-D, and `mpremote
 as well; on a board whose main.py starts it, it begins anew.
 """
 import asyncio
+import select
+import sys
 import time
 
 import board
@@ -51,6 +53,7 @@ _POINT = 0x10
 _app = None
 _task = None
 _timer = None
+_prompt = None                                     # its input
 _left_ms = 0                                       # ticks at the end of the last visit
 _held = False                                      # the prompt is talking to the metering chip
 _trace = None
@@ -58,10 +61,12 @@ _trace = None
 
 def start():
     """Start the meter beside the prompt."""
-    global _app, _task, _timer
+    global _app, _task, _timer, _prompt
     if _app is not None:
         print("The meter is running already.")
         return
+    _prompt = select.poll()
+    _prompt.register(sys.stdin, select.POLLIN)
     _app = App(board, port)
     _task = asyncio.create_task(_app.run())
     _timer = port.every(_VISIT_MS, _visit)
@@ -191,9 +196,11 @@ class _Trace:
 def _visit(_):
     """Run whatever is due of the meter.
 
-    MicroPython calls this between bytecodes and nothing else of the kind meanwhile: what arrives on USB, Ctrl-C too,
-    waits until it has ended.  Where a UART carries the prompt (ESP32) Ctrl-C may still come in between; the task that
-    it ends would be missing, so the board starts anew.
+    MicroPython calls this between bytecodes and nothing else of the kind meanwhile.  What arrives on USB waits until it
+    has ended; left to MicroPython, a Ctrl-C among it would then end the handler that is called next, not the prompt's
+    line.  Looking at the prompt's input as the last thing takes it in where no bytecode of a handler follows.  Where a
+    UART carries the prompt (ESP32) Ctrl-C may still come in between; the task that it ends would be missing, so the
+    board starts anew.
     """
     global _left_ms
     if _held or port.ticks_diff(port.ticks_ms(), _left_ms) < _PAUSE_MS or _loop_runs():
@@ -206,6 +213,7 @@ def _visit(_):
     if _trace is not None:
         _trace.tell()
     _left_ms = port.ticks_ms()
+    _prompt.poll(0)
 
 
 async def _at_once():

@@ -164,6 +164,16 @@ def test_ctrl_c_ends_what_the_prompt_does_and_not_the_meter(bench, terminal):
     assert abs(pulses - _PULSES_PER_S * seconds) <= 2
 
 
+def test_no_ctrl_c_is_lost_whenever_it_comes(bench, terminal):
+    for milliseconds in range(0, 200, 5):
+        terminal.type("while True: pass\r\r")
+        terminal.read_until("... \r\n")
+        time.sleep(milliseconds / 1_000)
+        terminal.type("\x03")
+        assert 'File "<stdin>"' in terminal.read_until(_PROMPT)
+    assert bench.between(lambda world: world.resets) == []
+
+
 def test_status_tells_who_it_is_what_it_measures_and_what_is_wrong_in_words(terminal):
     lines = terminal.ask("debug.status()").splitlines()
     assert lines[0] == f"ctmeter {VERSION}, serial number 12345678, started by power"
