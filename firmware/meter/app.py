@@ -5,11 +5,10 @@ Order of start: memory, registers, chip, display, ports.  A register is restored
 count it; a board without memory starts from zero and says so in its status.  What must survive are the words of
 `storage/words.py`: everybody who counts works in his part of them.
 """
-from errno import EAGAIN
-
 from micropython import const
 
 from meter import settings
+from meter.books import Books
 from meter.config import Configuration
 from meter.core import calibration
 from meter.core.averages import Averages
@@ -23,25 +22,15 @@ from meter.display.lists import Lists
 from meter.display.pages import TEST, Pages
 from meter.drivers import ade7880
 from meter.drivers.optical import OpticalPort
-from meter.drivers.mb85rs import MB85RS
 from meter.drivers.pcf85176 import PCF85176
-from meter.drivers.w25q import W25Q
-from meter.logs import changes, events, numbers
-from meter.logs.changes import Changes
-from meter.logs.events import EventLog
 from meter.logs.told import Told
+from meter.memories import open_memories, registers_in
 from meter.objects import Objects
 from meter.protocol.access import Access, hash_of
 from meter.protocol.iec62056_21 import Server
 from meter.protocol.programming import Programming
-from meter.storage import counters, twin, words
-from meter.storage.area import SECTOR, Area
-from meter.storage.counters import Counters
-from meter.storage.hot import Hot
-from meter.storage.kept import MORE, Kept
-from meter.storage.ledger import Ledger
-from meter.storage.ring import Ring
-from meter.storage.twin import Twin
+from meter.storage import counters, words
+from meter.storage.kept import Kept
 from meter.tasks.measure import Measure
 from meter.tasks.memory import Memory
 from meter.tasks.optical import Optical
@@ -58,22 +47,8 @@ from meter.version import VERSION
 _WATCHDOG_MS = const(8_000)                        # an RP2040 allows 8 388
 _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
-_STORE = const(1)                                  # number of the hot store of the registers
 _ARON_WIRES = const(3)
 _NOMINAL_A = const(5)                              # for which boards say where registering begins
-_PAGE = const(256)                                 # what a controller's own flash is programmed by
-
-# Rings on flash: number, sectors.  That of the registers comes first and has what the others leave, 1 MiB at most.
-_REGISTERS = const(1)
-_REGISTERS_MOST = const(256)
-_SETTINGS = ((2, 4), (3, 4))
-_CHANGES = (4, 4)
-_COUNTERS = (5, 3)
-_EVENTS = (6, 5)
-_RATIOS = (7, 6)                                   # ten changes are kept although the meter is restarted after each
-_OTHERS = const(32)                                # sectors, with room for more rings
-_COUNT_S = const(600)                              # without FRAM, seconds of operation are stored so often
-_SELDOM_S = const(60)                              # between two events of refused ratios
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
 # What the status calls it when the metering chip has to be started again
@@ -123,15 +98,15 @@ class App:
         if hal.reset_cause() != "power":
             self.status.set(WATCHDOG_RESET)
         owner = hal.unique_id()
-        self._words, flash = _open_memory(board, hal, owner)
+        self._words, flash = open_memories(board, hal, owner)
         self._kept = Kept(hal.kept_ram(), self._words)
-        self.ledger = None if flash is None else Ledger(flash.first(_REGISTERS_MOST), _REGISTERS, owner, self._words)
-        self.registers = _registers_in(self._words)
+        self.ledger = None if flash is None else flash.ledger(self._words)
+        self.registers = registers_in(self._words)
         self._terms = self._words.part(words.TERMS, TERMS)
         self._access_words = self._words.part(words.ACCESS, counters.COUNT)
         self._in_force = self._words.part(words.SETTINGS, words.SETTINGS_COUNT)
         self._operating = self._words.part(words.OPERATING, 1)
-        self._open_records(flash, owner)
+        self.books = Books(flash, self._access_words, self._operating, self._terms, self.registers, self._books_work)
         self.quantities = Quantities()
         self.serial = "%08d" % (int.from_bytes(owner, "big") % _SERIAL_DIGITS)
         self.objects = Objects(self._shown, self._terms, self.quantities, self.status,
@@ -140,26 +115,22 @@ class App:
         self.averages = Averages()
         self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.measure = self._make_measure(board, hal)
-        self.verification = Verification(hal, self.led, self.registers, self.lists, self.events)
-        store = _never if self._twin is None else self._twin.store
-        self.config = Configuration(self._ideal, board.NOMINAL_MV, store, self._record_change,
+        self.verification = Verification(hal, self.led, self.registers, self.lists, self.books.events)
+        self.config = Configuration(self._ideal, board.NOMINAL_MV, self.books.store_settings, self.books.record_change,
                                     self._apply, self.chip, self.averages, self.status, hash_of, owner,
-                                    self.serial.encode(), self.verification, self._ratio_refused)
-        self._counted_s = 0                        # of operation, stored on flash last
-        self._refused_s = None                     # when that was logged last
+                                    self.serial.encode(), self.verification, self.books.ratio_refused)
         self._seal = None if board.PIN_SEAL is None else hal.input(board.PIN_SEAL)
         self.optical = self._make_optical(board, hal)
         self._quiet = self.optical.quiet if self.optical is not None else _always
         shadow = None if self.ledger is None else Registers(self.ledger.kwh, self.ledger.counts)
         stalls = flash is not None and flash.stalls
         self.memory = Memory(hal, self.status, self._words, self._kept, self.ledger, self.registers, shadow,
-                             _registers_in, self.energy, self.pulses, self.chip, self._quiet, stalls)
+                             registers_in, self.energy, self.pulses, self.chip, self._quiet, stalls)
         self.chip.rebased = self.memory.rebased
         if self.optical is not None:
             self.optical.freshen = self.memory.freshen
-        keepers = () if flash is None else (self._twin, self.changes, self._counters, self.events, self.ratios)
-        self._watch = Watch(hal, self.quantities, self.status, self.events)
-        self._records = Records(hal, keepers, self._find_records, self._each_second, self._quiet, stalls)
+        self._watch = Watch(hal, self.quantities, self.status, self.books.events)
+        self._records = Records(hal, self.books.keepers, self._open_books, self._now_and_then, self._quiet, stalls)
         self._power_fail = None
         if board.PIN_POWER_FAIL is not None:
             self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.measure.count, self.memory.save)
@@ -222,8 +193,8 @@ class App:
         uart = hal.uart(baudrate=300, **board.UART_OPTICAL)
         port = OpticalPort(uart, hal.ticks_ms, hal.ticks_diff)
         access = Access(self.config, self._access_words, self._store_access, self._seal_open, hal.ticks_diff,
-                        self._login_refused)
-        logs = Told(self.events, self.changes, self.ratios, self.objects.energies)
+                        self.books.login_refused)
+        logs = Told(self.books.events, self.books.changes, self.books.ratios, self.objects.energies)
         server = Server(self.serial.encode(), (_MAKER, "ctmeter-" + VERSION), self.objects.readout, hal.ticks_diff,
                         board.OPTICAL_BAUD, Programming(access, self.config, self.objects, logs, hal.ticks_diff))
         return Optical(hal, uart, port, server)
@@ -252,40 +223,22 @@ class App:
     def _polled(self):
         self.memory.polled()
 
-    # --- settings, logs
-    def _open_records(self, flash, owner):
-        self.changes = self.ratios = self._twin = self._counters = None
-        self.events = EventLog(None, self._now)
-        if flash is not None:
-            self._twin = Twin([Ring(flash.next(sectors), number, twin.RECORD, owner) for number, sectors in _SETTINGS])
-            self.changes = Changes(Ring(flash.next(_CHANGES[1]), _CHANGES[0], changes.RECORD, owner))
-            self._counters = Counters(Ring(flash.next(_COUNTERS[1]), _COUNTERS[0], counters.RECORD, owner),
-                                      self._access_words, self._operating)
-            self.events = EventLog(Ring(flash.next(_EVENTS[1]), _EVENTS[0], events.RECORD, owner), self._now)
-            self.ratios = Changes(Ring(flash.next(_RATIOS[1]), _RATIOS[0], changes.RECORD, owner))
+    def _books_work(self):
+        return self._records.works
 
-    def _find_records(self):
+    def _open_books(self):
         """Read settings and logs, in pieces, and put what was set in force.
 
         Raises OSError as long as the flash cannot be read.
         """
         payload = None
         trouble = None
-        if self._twin is not None:
-            try:
-                for ring in self._twin.rings + [self.changes.ring, self._counters.ring, self.events.ring,
-                                               self.ratios.ring]:
-                    ring.area.start()
-                payload = yield from self._twin.loading()
-                yield from self.changes.opening()
-                yield from self.events.opening()
-                yield from self.ratios.opening()
-                if not self.memory.hot_works:
-                    yield from self._counters.loading()
-            except OSError as unreadable:
-                trouble = unreadable
+        try:
+            payload = yield from self.books.reading()
+            yield from self.books.opening(self.memory.hot_works)
+        except OSError as unreadable:
+            trouble = unreadable
         yield
-        self._counted_s = self._operating[0]
         version, calibrated = self._in_force
         if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
             self._apply(self.config.settings)
@@ -294,29 +247,6 @@ class App:
             self.config.settings.values[settings.SUM_MODE] = self._terms[SUM_MODE]
         if trouble is not None:
             raise trouble
-
-    def _record_change(self, name, old, new, level):
-        stands = self.changes is not None and self._records.works
-        try:
-            for log in (self.changes, self.ratios if name == "Z21" else None):
-                if log is not None:
-                    stands = stands and log.store(self._operating[0], (name, old, new), level, self._terms,
-                                                  self.registers)
-        except OSError:
-            stands = False
-        if stands:
-            self.events.add(numbers.PARAMETER_CHANGED, old, new, settings.number(name))
-        return stands
-
-    def _login_refused(self, level, failures):
-        self.events.add(numbers.LOGIN_REFUSED, 0, failures, level)
-
-    def _ratio_refused(self, old, new):
-        """Log that a locked ratio was to be changed, once a minute at most."""
-        now_s = self._operating[0]
-        if self._refused_s is None or now_s - self._refused_s >= _SELDOM_S:
-            self._refused_s = now_s
-            self.events.add(numbers.RATIO_REFUSED, old, new)
 
     def _apply(self, changed):
         """Put settings in force that are stored."""
@@ -335,79 +265,23 @@ class App:
                 output.shape(values[place], outputs.width_us(values[settings.PULSE_WIDTH]),
                              values[settings.PULSE_BASIS] == 1)
 
-    def _now(self):
-        """Return (seconds of operation, civil time), which there is no clock for: 0."""
-        return self._operating[0], 0
-
     def _store_access(self):
         """Store wrong passwords before anybody is answered.  Raises OSError."""
-        if self.memory.store_words():
-            return
-        if self._counters is None or not self._records.works or not self._counters.store():
-            raise OSError(EAGAIN)
+        if not self.memory.store_words():
+            self.books.store_counters()
 
     def _seal_open(self):
         return self._seal is not None and self._seal() == 0
 
-    def _each_second(self):
-        now_s = self._operating[0]
-        self.config.step(now_s)
-        if self._counters is not None and now_s - self._counted_s >= _COUNT_S and not self.memory.hot_works:
+    def _now_and_then(self):
+        self.config.step(self._operating[0])
+        if not self.memory.hot_works:
             try:
-                if self._counters.store():
-                    self._counted_s = now_s
+                self.books.count()
             except OSError:
                 self._records.works = False        # until they can be opened again
         self.verification.step()
 
 
-class _Flash:
-    """The sectors of a flash memory, handed out from its beginning.  `stalls`: erasing stops the controller."""
-
-    def __init__(self, device, sectors: int, page: int, stalls: bool) -> None:
-        self._device = device
-        self._left = sectors
-        self._page = page
-        self._at = 0
-        self._buffers = None
-        self.stalls = stalls
-
-    def first(self, most):
-        """Return an area of `most` sectors, or of what the others leave."""
-        return self.next(min(most, self._left - _OTHERS))
-
-    def next(self, sectors):
-        """Return the next area."""
-        area = Area(self._device, self._at, sectors, self._page, self._buffers)
-        self._buffers = area.buffers
-        self._at += sectors
-        self._left -= sectors
-        return area
-
-
-def _open_memory(board, hal, owner):
-    """Return (words, the flash or None)."""
-    fram = flash = None
-    if board.SPI_MEMORY is not None:
-        spi = hal.spi(**board.SPI_MEMORY)
-        if board.PIN_FRAM_CS is not None:
-            fram = MB85RS(spi, hal.output(board.PIN_FRAM_CS, 1))
-        if board.PIN_FLASH_CS is not None:
-            flash = _Flash(W25Q(spi, hal.output(board.PIN_FLASH_CS, 1)), _REGISTERS_MOST + _OTHERS, 0, False)
-    if flash is None and board.FLASH_REGION is not None:
-        device = hal.flash_region(**board.FLASH_REGION)
-        if device is not None:
-            flash = _Flash(device, board.FLASH_REGION["size"] // SECTOR, _PAGE, True)
-    return Hot(fram, _STORE, words.COUNT, owner, MORE), flash
-
-
-def _registers_in(kept):
-    return Registers(kept.part(words.KWH, words.REGISTERS), kept.part(words.COUNTS, words.REGISTERS))
-
-
 def _always(_=0):
     return True
-
-
-def _never(_):
-    return False

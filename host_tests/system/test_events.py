@@ -31,7 +31,7 @@ STEP_MS = 50
 def on_flash(world):
     """Return the records of the log as the cells hold them, by number: (number, …), as logs/events.py lays them out."""
     cells = world.flash if world.nor is None else world.nor.cells
-    first = world.meter.events.ring.area._first
+    first = world.meter.books.events.ring.area._first
     found = {}
     for sector in range(first, first + SECTORS):
         head = cells.held(sector * SECTOR, 64)
@@ -53,7 +53,7 @@ def events_of(world, of=on_flash):
 
 def told(world):
     """Return what the log itself says, the oldest first."""
-    return list(world.meter.events.entries())
+    return list(world.meter.books.events.entries())
 
 
 def waiting(world):
@@ -189,14 +189,14 @@ class TestTheMeterItself(Case):
         world.nor.plugged = False
         _, _, old, new = self.wait_for(world, 14, ALARM_MS, waiting)
         self.assertEqual((old, new), (0, condition.FLASH_LOST))
-        self.assertFalse(world.meter.events.works)
+        self.assertFalse(world.meter.books.events.works)
         world.run(seconds=10)
         world.mains.fail(0)
         world.run(seconds=5)
         self.assertEqual([entry[EVENT] for entry in waiting(world)], [14, 82])
         world.nor.plugged = True
         world.run(seconds=3)
-        self.assertTrue(world.meter.events.works)
+        self.assertTrue(world.meter.books.events.works)
         cut(world)
         self.assertEqual([entry[EVENT] for entry in on_flash(world)][:4], [2, 14, 82, 1025])
 
@@ -224,7 +224,7 @@ class TestOnTheControllersOwnFlash(Case):
         world.run(seconds=70)                      # the registers have their next sector
         probe = Probe(world.clock)
         world.line.add(probe)
-        events = world.meter.events
+        events = world.meter.books.events
         while len(on_flash(world)) < 62:           # the 63rd record makes a sector half full
             events.add(1005)
             world.run(milliseconds=500)

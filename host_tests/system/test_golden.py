@@ -57,8 +57,8 @@ class TestGolden(unittest.TestCase):
         self.assertEqual(meter.config.settings.version, truth["version"])
         self.assertEqual(list(meter.config.settings.calibration), truth["calibration"])
         self.assertEqual(meter.config.settings.calibrated_by, truth["by"])
-        self.assertEqual([list(entry[:8]) for entry in meter.changes.entries()], truth["changes"])
-        events = [list(entry) for entry in meter.events.entries()]
+        self.assertEqual([list(entry[:8]) for entry in meter.books.changes.entries()], truth["changes"])
+        events = [list(entry) for entry in meter.books.events.entries()]
         self.assertEqual(events[:len(truth["events"])], truth["events"])       # then those of this start
         self.assertTrue(len(truth["events"]) >= 5)
         self.assertEqual(meter.status.word & (condition.FOREIGN_MEMORY | condition.MEMORY_DAMAGED

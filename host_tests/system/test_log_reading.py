@@ -144,7 +144,7 @@ class TestALongLog(Reader):
     """More events than fit anywhere but on flash."""
 
     def test_a_log_of_hundreds_of_events_goes_out_line_by_line_while_metering_goes_on(self):
-        events = self.world.meter.events
+        events = self.world.meter.books.events
         for number in range(EVENTS):
             events.add(1017, 0, -number, 1 + number % 3)
             self.world.run(milliseconds=300)

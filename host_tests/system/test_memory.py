@@ -209,7 +209,7 @@ class TestTheStart(unittest.TestCase):
 
         class Watched(App):
             async def run(self):
-                rings = [self.ledger.ring] + self._twin.rings
+                rings = [self.ledger.ring] + self.books.twin.rings
                 task = asyncio.create_task(self.other(rings))
                 await super().run()
                 await task

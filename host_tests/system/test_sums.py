@@ -104,7 +104,7 @@ class TestSums(unittest.TestCase):
         self.assertTrue(b"(ER02)" in self.setter.command("W1\x02WIR(3)"))      # only with the vector sum
         self.setter.write("SUM", "1")
         self.setter.write("WIR", "3")
-        first = len(list(self.world.meter.events.entries()))
+        first = len(list(self.world.meter.books.events.entries()))
         for lag in (20.0, 70.0, 200.0):            # at 70 degrees one of the two exports
             with self.subTest(lag=lag):
                 load = ((230.0, 2.0, 30 + lag), (0.0, 0.0, 0.0), (230.0, 2.0, lag - 30))
@@ -112,7 +112,7 @@ class TestSums(unittest.TestCase):
                 wh = sqrt(3) * 230 * 2 * cos(lag * pi / 180) / 30
                 self.assertAlmostEqual(got[0], max(wh, 0), delta=0.1)
                 self.assertAlmostEqual(got[1], max(-wh, 0), delta=0.1)
-        events = [entry[3] for entry in self.world.meter.events.entries()][first:]
+        events = [entry[3] for entry in self.world.meter.books.events.entries()][first:]
         self.assertEqual([event for event in events if event in (82, 83, 84, 91)], [])
 
 

@@ -41,7 +41,7 @@ class TestVerification(unittest.TestCase):
         return sum([registers[4, kind] for kind in kinds])
 
     def events(self):
-        return [entry[3:7] for entry in self.world.meter.events.entries() if entry[3] in (1005, 1006)]
+        return [entry[3:7] for entry in self.world.meter.books.events.entries() if entry[3] in (1005, 1006)]
 
     def test_the_led_follows_the_energy_that_is_shown_and_s0_what_it_ever_follows(self):
         self.begin()

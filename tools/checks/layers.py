@@ -28,6 +28,8 @@ _ARROWS = {
     "version": set(),
     "settings": {"core"},                          # what is kept of the configuration
     "config": {"core", "settings"},                # how it changes
+    "memories": {"core", "drivers", "logs", "storage"},              # parts of the composition root:
+    "books": {"logs", "settings", "storage"},
 }
 _MAIN_MAY = {"app", "hal"}                         # firmware/main.py joins board, hal and app
 

@@ -53,8 +53,8 @@ def main(name: str) -> int:
         "version": meter.config.settings.version,
         "calibration": list(meter.config.settings.calibration),
         "by": meter.config.settings.calibrated_by,
-        "changes": [list(entry[:8]) for entry in meter.changes.entries()],
-        "events": [list(entry) for entry in meter.events.entries()],
+        "changes": [list(entry[:8]) for entry in meter.books.changes.entries()],
+        "events": [list(entry) for entry in meter.books.events.entries()],
     }
     world.cut()
     world.run(seconds=1)
