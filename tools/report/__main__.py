@@ -82,6 +82,7 @@ def _draw(kind, nominal_a, measured) -> int:
             axes.step([amps for amps, _ in steps], [sign * bound for _, bound in steps], where="post", color="0.35",
                       linestyle=style, linewidth=1, label="limit of class %s, first curve" % name if sign > 0 else None)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("secondary current, A")
     axes.set_ylabel("error, %")
     axes.set_title("%s energy, In = %d A, 3 x 230 V, 50 Hz, balanced, calibrated at three points"
