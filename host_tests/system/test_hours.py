@@ -3,8 +3,23 @@
 import gc
 import unittest
 
+from boards.virtual.world import World
 from host_tests.system import readings
 from host_tests.system.configuring import BOTH, FLASH_ONLY, ON_CHIP
+from meter.app import App
+
+
+def late(board, hal):
+    """Make a meter whose every pause is up to 10 ms longer than asked for, as where others keep the processor."""
+    sleep_ms = hal.sleep_ms
+    turn = [0]
+
+    async def oversleep_ms(milliseconds):
+        turn[0] = (turn[0] + 7) % 11
+        await sleep_ms(milliseconds + turn[0] if milliseconds else 0)
+
+    hal.sleep_ms = oversleep_ms
+    return App(board, hal)
 
 
 class TestHours(unittest.TestCase):
@@ -25,6 +40,25 @@ class TestHours(unittest.TestCase):
         self.assertEqual(self.hours(world), "0000001*h")
         world.run(seconds=4)
         self.assertEqual(self.hours(world), "0000002*h")
+
+    def test_polls_that_come_late_lose_no_second(self):
+        world = World(late, readings.Slow(ENERGY_POLL_MS=100))
+        world.run(seconds=5)
+        seconds = world.meter._operating
+        began_s = seconds[0]
+        world.run(minutes=3)
+        self.assertAlmostEqual(seconds[0] - began_s, 180, delta=1)
+
+    def test_seconds_go_on_while_the_chip_does_not_answer(self):
+        world = readings.make_world()
+        seconds = world.meter._operating
+        began_s = seconds[0]
+        world.chip.stuck = 0xFF
+        world.run(minutes=2)
+        self.assertAlmostEqual(seconds[0] - began_s, 120, delta=1)
+        world.chip.stuck = None
+        world.run(minutes=1)
+        self.assertAlmostEqual(seconds[0] - began_s, 180, delta=1)
 
     def test_it_is_found_again_after_a_cut_to_the_second_with_fram_and_within_ten_minutes_without(self):
         for variant, most_s in ((BOTH, 1), (FLASH_ONLY, 600), (ON_CHIP, 600)):

@@ -30,6 +30,7 @@ class Measure:
         self._polled = polled                      # called after every poll that counted
         self._counted_ms = 0                       # ticks of the last poll that counted
         self._then_us = 0
+        self._second_ms = 0                        # ticks at the last whole second of operation
         self._counts = array("i", [0] * 9)
         self._codes = array("i", [0] * chip.READINGS)
         codes = memoryview(self._codes)
@@ -40,7 +41,8 @@ class Measure:
     async def run(self, report) -> None:
         """Keep the chip counting and add up what it counts, for ever."""
         self.started = True
-        self._counted_ms = self._hal.ticks_add(self._hal.ticks_ms(), -self._chip.gap_ms)
+        self._second_ms = self._hal.ticks_ms()
+        self._counted_ms = self._hal.ticks_add(self._second_ms, -self._chip.gap_ms)
         while True:
             report()
             if await self._start():
@@ -60,6 +62,7 @@ class Measure:
         else:
             return True                            # the first poll that counts clears the status
         self._quantities.forget()
+        self._operate()
         await self._hal.sleep_ms(_CHIP_RETRY_MS)
         return False
 
@@ -69,7 +72,7 @@ class Measure:
         failures = 0
         directed = False
         self._retries = self._chip.retries         # finding the chip is not noise
-        due = second = hal.ticks_ms()
+        due = hal.ticks_ms()
         self._then_us = hal.ticks_us()
         while True:
             due = hal.ticks_add(due, self._poll_ms)
@@ -84,9 +87,7 @@ class Measure:
                     self._energy.direct(self._chip.signs())
                     directed = True
                 self.count()
-                if hal.ticks_diff(self._counted_ms, second) >= _SECOND_MS:
-                    self._operating[0] += hal.ticks_diff(self._counted_ms, second) // _SECOND_MS
-                    second = self._counted_ms
+                if self._operate():
                     await hal.sleep_ms(0)          # the poll was long enough
                     self.second()
                 failures = 0
@@ -99,6 +100,16 @@ class Measure:
             except self._chip.Lost as lost:
                 self._status.set(self._conditions[lost.reason])
                 return
+
+    def _operate(self):
+        """Count the seconds of operation; tell whether there was a new one."""
+        hal = self._hal
+        seconds = hal.ticks_diff(hal.ticks_ms(), self._second_ms) // _SECOND_MS
+        if seconds <= 0:
+            return False
+        self._operating[0] += seconds
+        self._second_ms = hal.ticks_add(self._second_ms, seconds * _SECOND_MS)     # what is left belongs to the next
+        return True
 
     def count(self) -> None:
         """Count what there is now, and have it stored.  Raises what the chip's driver raises."""
