@@ -240,11 +240,12 @@ class App:
             trouble = unreadable
         yield
         version, calibrated = self._in_force
-        if self.config.begin(payload, version, calibrated == 1) or not self._terms[RATIO]:
+        found = self.config.begin(payload, version, calibrated == 1)
+        known = self._terms[RATIO] != 0
+        if self.config.lost and known:             # what is billed by is known even so: a new calibration must keep it
+            self.config.settings.bill_by(self._terms[RATIO], self._terms[SUM_MODE])
+        if found or not known:
             self._apply(self.config.settings)
-        else:                                      # what is billed by is known even so: a new calibration must keep it
-            self.config.settings.values[settings.RATIO] = self._terms[RATIO]
-            self.config.settings.values[settings.SUM_MODE] = self._terms[SUM_MODE]
         if trouble is not None:
             raise trouble
 
@@ -255,7 +256,8 @@ class App:
         self._watch.phases.wired = (True, values[settings.WIRES] != _ARON_WIRES, True)
         self.chip.threshold(calibration.no_load_level(no_load_mva), self.measure.started)
         self._in_force[0] = changed.version
-        self._in_force[1] = changed.calibration is not None
+        if changed.calibration is not None:        # it cannot be taken away, only lost
+            self._in_force[1] = 1
         if values[settings.RATIO] != self._terms[RATIO] or values[settings.SUM_MODE] != self._terms[SUM_MODE]:
             self.energy.agree(values[settings.RATIO], values[settings.SUM_MODE])
         if self.led is not None:

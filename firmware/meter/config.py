@@ -15,8 +15,12 @@ Parameters have their Z codes (settings.py).  Besides there are
 
 The password of level 4 is the serial number until one is set; like any of that level it holds while the seal is open.
 
-A change that is refused, or that cannot be stored, changes nothing.  While the calibration that was in force is lost,
-nothing but a new one and passwords can be stored: what is stored tells afterwards that all is well.
+A change that is refused, or that cannot be stored, changes nothing.
+
+If the newest settings are lost, an older version that is found is better than none, but nobody knows what had been
+changed since: they are doubtful, and what is stored from then on says so.  While the calibration that was in force is
+lost or doubtful, nothing but a new one and passwords can be stored.  Doubt ends with a new calibration; on a meter that
+had none, with a parameter that is set with the seal open.
 """
 from errno import EACCES, EAGAIN
 
@@ -35,7 +39,7 @@ _NONE, _TRIED, _IN_FORCE, _REFUSED, _NOT_STORED = range(5)
 
 
 class Configuration:
-    """The settings in force, and how they change.
+    """The settings in force, and how they change.  `lost`: those are not the newest.
 
     `ideal`: the calibration of an exact front end; `store(payload)`: tells whether it is stored; `record(name, old,
     new, level)`: has a change on record before it is made, tells whether it is; `apply(settings)`: puts parameters in
@@ -58,6 +62,7 @@ class Configuration:
         self._first = first_password
         self._verification = verification
         self._refused = refused
+        self.lost = False
         self._begun = False                        # the chip may have been started
         self._proposal = {}                        # phase: its numbers
         self._tried = None                         # (numbers, who calibrates) that the chip is trying
@@ -96,16 +101,17 @@ class Configuration:
             found = None
         if found is not None:
             self.settings = found
-        lost = self.settings.version < newest
+        self.lost = self.settings.version < newest or self.settings.doubtful
+        self.settings.doubtful = self.lost
         self.settings.version = max(self.settings.version, newest)     # what is stored next shall count
         calibration = self.settings.calibration
         if calibration is not None:
             self._state = _IN_FORCE
             if not self._begun or calibration != before:
                 self._chip.calibrate(calibration, self._begun)
-        self._missing = calibrated and calibration is None
+        self._missing = calibrated and (calibration is None or self.lost)
         self._status.clear(condition.SETTINGS_LOST | condition.NOT_CALIBRATED)
-        if lost or self._missing:
+        if self.lost or self._missing:
             self._status.set(condition.SETTINGS_LOST)
         elif calibration is None:
             self._status.set(condition.NOT_CALIBRATED)
@@ -169,9 +175,10 @@ class Configuration:
         changed = self.settings.copy()             # with what was set while the chip tried
         changed.calibration, changed.calibrated_by = tried
         changed.calibrated_at_s = now_s
+        changed.doubtful = False
         if self._keep(changed):
             self._state = _IN_FORCE
-            self._missing = False
+            self.lost = self._missing = False
             self._status.clear(condition.SETTINGS_LOST | condition.NOT_CALIBRATED)
             self._apply(changed)
         else:
@@ -207,8 +214,13 @@ class Configuration:
         changed = self.settings.copy()
         changed.values[place] = value
         changed.check()
+        changed.doubtful = self.settings.doubtful and level < _SEALED
         if self._missing or not self._record(name, old, value, level) or not self._keep(changed):
             raise OSError(EAGAIN)
+        if self.lost and not changed.doubtful:     # it had no calibration, or that would be missing
+            self.lost = False
+            self._status.clear(condition.SETTINGS_LOST)
+            self._status.set(condition.NOT_CALIBRATED)
         self._apply(changed)
 
     def _password(self, level, text, at):
@@ -219,6 +231,7 @@ class Configuration:
         changed.hashes[level - 1] = self._hash_of(self.salt, text.encode())
         if not self._record("PW%d" % level, 0, 0, at) or not self._keep(changed):
             raise OSError(EAGAIN)
+        self._apply(changed)                       # its version is the one in force
 
     def _calibrate(self, by):
         if len(self._proposal) != 3:

@@ -5,7 +5,7 @@
     4    layout u8
     5    number of parameters u8
     6    calibrated u8: 0 no, 1 the calibration below holds
-    7    0
+    7    doubtful u8: 1 they follow an older version that was found where a newer one was lost
     8    parameters u16 each, in the order of `PARAMETERS`; at most 24
     56   calibrated at, u32, seconds of operation
     60   calibrated by, 16 characters
@@ -84,16 +84,25 @@ class Settings:
         self.calibrated_by = ""
         self.salt = bytes(SALT_SIZE)
         self.hashes: "list" = [None] * LEVELS      # None: nobody can have this level
+        self.doubtful = False
 
     def check(self) -> None:
         """Raise ValueError if two parameters cannot be together."""
         if self.values[WIRES] == _ARON and self.values[SUM_MODE] != _VECTOR_SUM:
             raise ValueError("with three wires only the vector sum can be billed: SUM 1 comes before WIR 3")
 
+    def bill_by(self, ratio: int, sum_mode: int) -> None:
+        """Keep the terms that are known to have been in force, whatever else was lost."""
+        self.values[RATIO] = ratio
+        self.values[SUM_MODE] = sum_mode
+        if sum_mode != _VECTOR_SUM:
+            self.values[WIRES] = PARAMETERS[WIRES][1]
+
     def pack(self) -> bytearray:
         """Return the bytes of this version."""
         data = bytearray(SIZE)
-        struct.pack_into("<IBBBB", data, 0, self.version, LAYOUT, len(PARAMETERS), self.calibration is not None, 0)
+        struct.pack_into("<IBBBB", data, 0, self.version, LAYOUT, len(PARAMETERS), self.calibration is not None,
+                         self.doubtful)
         for place, value in enumerate(self.values):
             struct.pack_into("<H", data, _PARAMETERS_AT + 2 * place, value)
         by = self.calibrated_by.encode()[:NAME_SIZE]
@@ -120,7 +129,7 @@ def version_of(data) -> int:
 def unpack(data) -> Settings:
     """Return the settings that `data` holds.  Raises ValueError if they are of a newer layout or cannot be."""
     settings = Settings()
-    settings.version, layout, count, calibrated, _ = struct.unpack_from("<IBBBB", data, 0)
+    settings.version, layout, count, calibrated, doubtful = struct.unpack_from("<IBBBB", data, 0)
     if layout != LAYOUT or count > _MOST_PARAMETERS:
         raise ValueError("settings of layout %d" % layout)
     for place in range(min(count, len(PARAMETERS))):
@@ -129,6 +138,7 @@ def unpack(data) -> Settings:
             raise ValueError("%s cannot be %d" % (PARAMETERS[place][0], value))
         settings.values[place] = value
     settings.check()
+    settings.doubtful = doubtful != 0
     if calibrated:
         settings.calibration = list(struct.unpack_from("<%di" % (3 * FIELDS), data, _CALIBRATION_AT))
     settings.calibrated_at_s = struct.unpack_from("<I", data, _WHEN_AT)[0]

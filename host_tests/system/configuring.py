@@ -134,11 +134,12 @@ class Case(unittest.TestCase):
                     out.append(bytes(record))
         return out
 
-    def destroy(self, copy):
-        """Turn a bit over in every record of a copy of the settings."""
+    def destroy(self, copy, version=None):
+        """Turn a bit over in every record of a copy of the settings, or in those of a version."""
         cells, first = self.cells()
         for sector in range(first + COPY * copy, first + COPY * copy + COPY):
             for slot in range(7):
                 place = sector * SECTOR + HEAD + 512 * slot
-                if bytes(cells.held(place, 512)) != b"\xFF" * 512:
+                record = bytes(cells.held(place, 512))
+                if record != b"\xFF" * 512 and version in (None, int.from_bytes(record[:4], "little")):
                     cells.flip(place + 30, 5)

@@ -148,6 +148,34 @@ class Calibration:
             self.sign_on()
             self.assertEqual(self.setter.read("0.4.2"), "40")
 
+    def test_where_the_newest_settings_are_lost_the_ones_before_are_doubted_and_the_ratio_is_the_last(self):
+        self.sign_on()
+        self.calibrate()
+        self.world.run(seconds=3)
+        self.setter.write("Z21", "40")
+        self.setter.write("Z21", "100")
+        self.world.run(seconds=70)                 # as below
+        self.leave()
+        newest = int.from_bytes(self.records(0)[-1][:4], "little")
+        for copy in range(2):
+            self.destroy(copy, newest)
+        for _ in range(2):
+            self.restart()
+            self.check_loss()
+            self.assertEqual([self.held(phase) for phase in range(3)], [ANOTHER] * 3)
+            self.sign_on()
+            self.assertEqual((self.setter.read("Z21"), self.setter.read("0.4.2")), ("100", "100"))
+            self.assertEqual(self.setter.command("W1\x02Z2(2)"), refusal("(ER04)"))
+            self.leave()
+        self.sign_on()
+        self.calibrate(by="Bob")
+        self.world.run(seconds=4)
+        self.setter.write("Z2", "2")
+        self.leave()
+        self.restart()
+        self.assertEqual(self.world.meter.status.info(), "00000000")
+        self.sign_on()
+        self.assertEqual((self.setter.read("Z21"), self.setter.read("Z2")), ("100", "2"))
 
     def test_a_lost_calibration_is_an_error_on_the_glass(self):
         self.sign_on()

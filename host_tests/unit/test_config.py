@@ -232,7 +232,7 @@ class TestPasswords(ConfigCase):
         self.assertEqual(stored[212:244], hash_of(SALT, b"utility2"))
         self.assertFalse(b"utility2" in stored)
         self.assertEqual(self.config.hashes[1], hash_of(SALT, b"utility2"))
-        self.assertEqual(self.bench.did(), ["record", "store"])
+        self.assertEqual(self.bench.did(), ["record", "store", "apply"])
 
     def test_the_serial_number_is_the_password_of_level_4_until_one_is_set(self):
         self.assertEqual(self.config.hashes, [None, None, None, hash_of(SALT, b"00012345")])
@@ -481,10 +481,49 @@ class TestStart(unittest.TestCase):
             self.config.write("Z21", "40", 3)
 
     def test_an_old_version_that_was_found_is_followed_by_one_that_is_newer_than_the_lost_one(self):
-        self.config.begin(payload(6, OTHER, Z21=40), 7, True)
+        self.config.begin(payload(6, Z21=40), 7, False)
         self.config.write("Z21", "50", 3)
         self.assertEqual(self.bench.stored()[:4], b"\x08\x00\x00\x00")
-        self.assertEqual(places.unpack(self.bench.stored()).calibration, OTHER)
+
+    def again(self, version, calibrated):
+        """Start with what was stored last; tell whether the loss is still told."""
+        kept = self.bench.stored()
+        self.setUp()
+        self.config.begin(kept, version, calibrated)
+        return bool(self.bench.status.word & s.SETTINGS_LOST)
+
+    def test_an_older_calibration_that_was_found_counts_but_nothing_makes_it_good(self):
+        self.config.begin(payload(6, OTHER), 7, True)
+        self.assertEqual(self.bench.log, [("chip", OTHER, False)])
+        with self.assertRaises(OSError) as caught:
+            self.config.write("Z2", "2", 4)
+        self.assertEqual(caught.exception.args[0], EAGAIN)
+        self.config.write("PW3", "service3", 4)    # for who comes to calibrate it
+        self.assertTrue(self.again(8, True))
+        with self.assertRaises(OSError):
+            self.config.write("Z2", "2", 4)
+        for number in range(3):
+            self.config.write("CAL.%d" % (number + 1), LINE, 4)
+        self.config.write("CAL.SET", "Ada", 4)
+        self.bench.chip.trying = False
+        self.config.step(77)
+        self.assertEqual(self.bench.status.word, 0)
+        self.config.write("Z2", "2", 4)
+        self.assertFalse(self.again(10, True))
+
+    def test_without_calibration_a_loss_is_told_until_something_is_set_with_the_seal_open(self):
+        self.config.begin(payload(6, Z21=40), 7, False)
+        self.config.write("Z2", "2", 2)
+        self.assertTrue(self.bench.status.word & s.SETTINGS_LOST)
+        self.assertTrue(self.again(8, False))
+        self.config.write("Z2", "1", 4)
+        self.assertEqual(self.bench.status.word, s.NOT_CALIBRATED)
+        self.assertFalse(self.again(9, False))
+
+    def test_a_password_makes_a_version_that_is_known_to_be_in_force(self):
+        self.config.begin(payload(7, OTHER), 7, True)
+        self.config.write("PW3", "service3", 4)
+        self.assertEqual(self.bench.log[-1][:2], ("apply", 8))
 
 
 if __name__ == "__main__":
