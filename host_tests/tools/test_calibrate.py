@@ -610,7 +610,7 @@ def test_what_goes_wrong_is_one_line_and_the_meter_stays_as_it_was(desk, tmp_pat
         (("run", *point[:1], "230,2.5,0", *point[2:]), "no tolerance"),
         (("run", *point[:1], "230,5,180", *point[2:]), "turn the current transformer round"),
         (("restore", str(tmp_path / "other.json"), "--by", "A. L."), "this calibration is of 87654321"),
-        (("restore", str(tmp_path / "wrong.json"), "--by", "A. L."), "does not take"),
+        (("restore", str(tmp_path / "wrong.json"), "--by", "A. L."), "of L2 cannot be 3000000"),
         (("restore", str(tmp_path / "none.json"), "--by", "A. L."), "cannot be read"),
         (("run", *point[:3], "a(b)", *point[4:]), "--by is a name"),
         (("run", "--by", "A. L."), "Say what the reference has"),

@@ -206,6 +206,24 @@ class TestCommands(unittest.TestCase):
         self.assertEqual(desk.ask(b"R1\x021.8.0()", end=b"\x04"), answer(b"(ER05)"))   # a partial block
         self.assertEqual(desk.settings.kept, {"0.8.0": "60*min", "any": ""})
 
+    def test_why_a_value_was_refused_is_told_in_words_a_value_can_have_until_the_session_ends(self):
+        desk = Desk()
+        desk.log_in(b"utility")
+        self.assertEqual(desk.ask(b"R1\x02REASON()"), answer(b"REASON()"))
+        self.assertEqual(desk.ask(b"W1\x020.8.0(7*min)"), answer(b"(ER02)"))
+        for _ in range(2):
+            self.assertEqual(desk.ask(b"R1\x02REASON()"), answer(b"REASON(a period is 5, 15, 30 or 60 minutes)"))
+        self.assertEqual(desk.ask(b"R1\x02P.98(x)"), answer(b"(ER02)"))
+        self.assertEqual(desk.ask(b"R1\x02REASON()"), answer(b"REASON(not a number)"))
+        self.assertEqual(desk.ask(b"W1\x02REASON(x)"), answer(b"(ER01)"))
+        desk.settings.trouble = ValueError("(a*b)!/c " + "x" * 200)
+        desk.ask(b"W1\x02any(x)")
+        self.assertEqual(desk.ask(b"R1\x02REASON()"), answer(b"REASON( a b   c " + b"x" * 119 + b")"))
+        desk.hear(BREAK)
+        desk.answer(wait_ms=500)
+        desk.log_in(b"utility")
+        self.assertEqual(desk.ask(b"R1\x02REASON()"), answer(b"REASON()"))
+
     def test_what_has_not_the_form_of_a_command_gets_a_nak_and_does_nothing(self):
         desk = Desk()
         desk.log_in()

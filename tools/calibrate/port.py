@@ -27,10 +27,10 @@ _DRAIN_S = 0.3
 _OPENED_BAUD = 1200                                # never left behind: a pseudo-terminal refuses what is set already
 _TRIES = 3
 _IDENTIFIED = 7                                    # /XXX, speed, something, CR LF: characters at least
+_REASON = "REASON"                                # address of the meter
 _MEANINGS = {
     "ER01": "the meter has no {name}", "ER02": "the meter does not take {text!r} for {name}",
-    "ER02 CAL.SET": "the meter does not take these numbers: one is beyond what its front end can need; what was in "
-                    "force still is",
+    "ER02 CAL.SET": "the meter does not take these numbers, what was in force still is",
     "ER03": "this password does not open {name}: level 4 wants its password and the seal open",
     "ER04": "the meter cannot store {name} now: try again in some seconds", "ER05": "the meter has no such command"}
 
@@ -144,11 +144,20 @@ class Session:
             if start == b"\x02":
                 code = said.strip("()")
                 if code in _MEANINGS:
-                    raise Refused(_MEANINGS.get(f"{code} {name}", _MEANINGS[code]).format(name=name, text=text))
+                    meaning = _MEANINGS.get(f"{code} {name}", _MEANINGS[code]).format(name=name, text=text)
+                    raise Refused(meaning + (self._reason() if code == "ER02" else ""))
                 return said
             if start == b"\x01":
                 raise Refused("the meter has ended the session")
         raise Refused(f"{name}: the meter does not answer, or its answers arrive damaged")
+
+    def _reason(self):
+        """Return why a value was refused, as the meter says it; "" if it says nothing."""
+        try:
+            reason = self.read(_REASON)
+        except Refused:
+            return ""
+        return f": {reason}" if reason else ""
 
     def _send(self, data):
         time.sleep(_REACTION_S)

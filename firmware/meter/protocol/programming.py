@@ -7,6 +7,7 @@ characters that stops it.  What the meter says to a command:
     P1, P2  password                 ACK; break (B0) and the end of the session if it opens no level
     R1, R5  address() or address(1)  address(value*unit), empty brackets if there is no value at present
             P.98(n) P.99(n)          a line for each of the newest n records of a log, () for all (logs/told.py)
+            REASON()                 why the last (ER02) of this session was said, in words
     W1      address(value)           ACK when it has been written
     B0                               nothing: the session has ended
 
@@ -45,6 +46,8 @@ _BAD_VALUE = "(ER02)"
 _DENIED = "(ER03)"
 _NO_MEMORY = "(ER04)"
 _NO_COMMAND = "(ER05)"
+_REASON = "REASON"
+_LONGEST = const(128)                              # of a value, 6.6
 
 # What the meter is doing
 _LISTENING = const(0)
@@ -85,6 +88,7 @@ class Programming:
         self._work = None                          # what is to be done when its answer is due
         self._tells = False                        # it reads registers
         self._address = self._value = ""           # and with what
+        self._reason = ""                          # of the last value that was refused
         self._block = b""                          # the answer
         self._at = 0                               # so much of it has been given to the wire
         self._lines = None                         # what follows the block, line by line
@@ -223,13 +227,15 @@ class Programming:
             return block(_STX, _DENIED)
         try:
             self._lines = self._logs.lines(address, self._value)
-        except ValueError:
-            return block(_STX, _BAD_VALUE)
+        except ValueError as reason:
+            return self._refuse(reason)
         if self._lines is not None:
             self._check = 0
             return _STREAM
         if self._value and self._value != "1":
-            return block(_STX, _BAD_VALUE)
+            return self._refuse("one value of an address can be read")
+        if address == _REASON:
+            return block(_STX, "%s(%s)" % (address, self._reason))
         row = self._row(address)
         if row is not None:
             text = self._objects.written(row) or ""
@@ -266,9 +272,14 @@ class Programming:
             self._settings.write(self._address, self._value, level)
         except KeyError:
             return block(_STX, _UNKNOWN if self._row(self._address) is None else _DENIED)
-        except ValueError:
-            return block(_STX, _BAD_VALUE)
+        except ValueError as reason:
+            return self._refuse(reason)
         return _ACCEPTED
+
+    def _refuse(self, reason):
+        """Keep in words, of characters that a value may have, why a value is refused; return the answer."""
+        self._reason = "".join([" " if mark in "()/!*" else mark for mark in str(reason)])[:_LONGEST]
+        return block(_STX, _BAD_VALUE)
 
     def _row(self, address):
         try:
