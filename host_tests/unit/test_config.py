@@ -4,7 +4,6 @@ import unittest
 from array import array
 from errno import EACCES, EAGAIN
 
-from meter import settings as places
 from meter.config import Configuration
 from meter.core import status as s
 from meter.core.averages import Averages
