@@ -156,8 +156,11 @@ def spi(on):
 
 
 def cut():
-    """Restart the controller: what is in RAM is gone, as after a power cut.  The connection ends with it."""
-    _meter()
+    """Restart the controller as a power cut would: nothing that was in RAM is found again.  The connection ends with it.
+
+    The metering chip keeps its supply, and counts on.
+    """
+    _meter()._kept.forget()
     print("restarting")
     time.sleep_ms(_LAST_WORDS_MS)
     port.reset()
