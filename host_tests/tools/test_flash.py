@@ -185,6 +185,8 @@ def test_without_such_a_drive_it_says_how_to_get_one(tmp_path):
     (lambda good: b"", "not made of blocks"),
     (lambda good: good[:1024], "block 0 of 2 is not what it should be"),
     (lambda good: changed(good, 1, 0, 0), "block 1 of 3 is not what it should be"),
+    (lambda good: changed(good, 0, 508, 0x0AB16F31), "block 0 of 3 is not what it should be"),
+    (lambda good: changed(good, 1, 16, 477), "block 1 of 3 is not what it should be"),
     (lambda good: changed(good, 2, 28, 0x1C5F21B0), "for another controller"),      # ESP32
     (lambda good: changed(good, 2, 12, 0x10200000), "larger than the flash: it reaches to 2049 kB of 2048 kB"),
 ])

@@ -10,7 +10,7 @@ import pytest
 
 from meter.version import VERSION
 from tools.image import uf2
-from tools.image.__main__ import Refused, _run, check_size, check_tree, main
+from tools.image.__main__ import Refused, _run, check_size, check_tree, main, room_of
 
 _MADE = Path(__file__).resolve().parents[2] / "build/rpi_pico/sealed"
 
@@ -117,6 +117,15 @@ def test_an_image_larger_than_the_flash_is_refused_in_one_line_by_the_linker_its
 
 
 def test_an_image_that_would_reach_into_the_part_for_registers_is_refused():
-    check_size(640 << 10)
+    room = room_of(_MADE.parents[2] / "boards/rpi_pico", _MADE.parents[1] / "micropython/tree")
+    assert room == 640 << 10
+    check_size(640 << 10, room)
     with pytest.raises(Refused, match="655361 bytes"):
-        check_size((640 << 10) + 1)
+        check_size((640 << 10) + 1, room)
+
+
+def test_a_board_that_does_not_tell_the_size_of_its_registers_is_refused(tmp_path):
+    (tmp_path / "mpconfigboard.cmake").write_text('set(PICO_BOARD "pico")\n')
+    (tmp_path / "mpconfigboard.h").write_text("#define MICROPY_HW_FLASH_STORAGE_BYTES (some)\n")
+    with pytest.raises(Refused, match="does not tell MICROPY_HW_FLASH_STORAGE_BYTES"):
+        room_of(tmp_path, _MADE.parents[1] / "micropython/tree")

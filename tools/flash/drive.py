@@ -4,40 +4,19 @@
 Everything is checked before the first byte is written.  The boot loader is in ROM: a copy that is cut can be repeated.
 """
 import os
-import struct
 import sys
 import time
 from pathlib import Path
 
 from tools.flash.link import Link, Refused
-from tools.image.uf2 import FLASH
+from tools.image import uf2
 
 _INFO = "INFO_UF2.TXT"
 _BOARD = "RPI-RP2"                                  # of the drive and in its INFO_UF2.TXT
-_BLOCK = 512
-_HEAD = struct.Struct("<8I")
-_MAGIC = (0x0A324655, 0x9E5D5157)
-_FAMILY = 0xE48BFF56                                # RP2040
 _FLASH_SIZE = 2 << 20                               # of a Raspberry Pi Pico
 _WAIT_S = 15
 _HOW = ("No board in its boot loader is mounted: hold BOOTSEL while plugging the board in (or say PORT=… of one that "
         f"has a prompt); where drives are not mounted by themselves, `udisksctl mount -b /dev/disk/by-label/{_BOARD}`")
-
-
-def check(container, name):
-    """Raise Refused unless this is a whole UF2 image for an RP2040 that fits its flash."""
-    if not container or len(container) % _BLOCK:
-        raise Refused(f"{name} is no UF2 image: it is not made of blocks of {_BLOCK} bytes")
-    count = len(container) // _BLOCK
-    for number in range(count):
-        magic, end, _, address, size, at, of, family = _HEAD.unpack_from(container, number * _BLOCK)
-        if (magic, end) != _MAGIC or at != number or of != count:
-            raise Refused(f"{name} is no whole UF2 image: block {number} of {count} is not what it should be")
-        if family != _FAMILY:
-            raise Refused(f"{name} is an image for another controller, not for an RP2040")
-        if not FLASH <= address <= FLASH + _FLASH_SIZE - size:
-            end_kb = -(-(address + size - FLASH) // 1024)
-            raise Refused(f"{name} is larger than the flash: it reaches to {end_kb} kB of {_FLASH_SIZE // 1024} kB")
 
 
 def mounted():
@@ -76,7 +55,10 @@ def enter(port):
 def put(image, port, folders, say):
     """Write the UF2 file `image` onto the drive among `folders`, or onto that of the board at `port` if it is named."""
     container = image.read_bytes()
-    check(container, image.name)
+    try:
+        uf2.check(container, _FLASH_SIZE)
+    except ValueError as wrong:
+        raise Refused(f"{image.name} {wrong}") from None
     drive = find(folders)
     if drive is None:
         if port == "auto":

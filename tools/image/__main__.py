@@ -7,6 +7,7 @@ alone, for the tests of `make flash`.
 """
 import argparse
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -20,7 +21,6 @@ _ROOT = Path(__file__).resolve().parents[2]
 _TREE = _ROOT / "build/micropython/tree"
 _OLDEST = (1, 25)
 _RELEASED = "1744675200"                            # 2025-04-15, MicroPython 1.25.0: what the image gives as its date
-_ROOM = 640 * 1024                                  # of a Pico's 2 MiB: MICROPY_HW_FLASH_STORAGE_BYTES takes 1408 KiB
 _ERASED = "\r\x1b[K"                               # in a terminal: nothing is left of the line
 _PERCENT = re.compile(rb"\[ *(\d+)%\]")              # how a line of CMake's build begins
 _NAMES = {"sealed": "ctmeter", "debug": "ctmeter-debug", "stock": "micropython"}     # of the files, by kind
@@ -66,10 +66,25 @@ def check_board(board):
     return folder
 
 
-def check_size(size):
-    """Raise Refused unless so many bytes leave the part of the flash alone that the meter keeps its registers in."""
-    if size > _ROOM:
-        raise Refused(f"The image is larger than the flash has room for: {size} bytes, {_ROOM} at most")
+def room_of(folder, tree):
+    """Return how many bytes of the flash a board leaves to its image; the meter keeps its registers in the rest."""
+    chip = re.search(r'PICO_BOARD "(.*)"', (folder / "mpconfigboard.cmake").read_text(encoding="utf-8"))[1]
+    sdk = tree / f"lib/pico-sdk/src/boards/include/boards/{chip}.h"
+    return _bytes(sdk, "PICO_FLASH_SIZE_BYTES") - _bytes(folder / "mpconfigboard.h", "MICROPY_HW_FLASH_STORAGE_BYTES")
+
+
+def _bytes(header, name):
+    """Return what a C header defines a name as, a product of numbers."""
+    product = re.search(rf"#define {name}\s+\(([0-9 *]+)\)", header.read_text(encoding="utf-8"))
+    if product is None:
+        raise Refused(f"{header} does not tell {name}")
+    return math.prod(int(factor) for factor in product[1].split("*"))
+
+
+def check_size(size, room):
+    """Raise Refused if an image of so many bytes is larger than its room."""
+    if size > room:
+        raise Refused(f"The image is larger than the flash has room for: {size} bytes, {room} at most")
 
 
 def meter_version():
@@ -96,7 +111,7 @@ def build(board, kind, tree, tell):
                 f"-DMICROPY_FROZEN_MANIFEST={_ROOT}/tools/image/manifest_{kind}.py"], version, tell)
     _run(made, ["cmake", "--build", made, jobs], version, tell)
     image = (made / "firmware.bin").read_bytes()
-    check_size(len(image))
+    check_size(len(image), room_of(folder, tree))
     path = made.parent / _NAMES[kind]
     path.with_suffix(".bin").write_bytes(image)
     path.with_suffix(".uf2").write_bytes(uf2.pack(image))
