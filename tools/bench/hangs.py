@@ -10,7 +10,7 @@ from meter.core.status import WATCHDOG_RESET
 from tools.bench.figure import Figure, Measured, spread
 from tools.bench.meters import LOADS, VARIANTS, Rig, gained_wh, lost_wh
 
-_TASKS = ("measure", "memory", "_power_fail", "panel", "_buttons", "optical")
+_TASKS = ("measure", "pulses", "memory", "_records", "_watch", "_power_fail", "panel", "_buttons", "optical")
 _WAYS = ("waits", "loops")
 _LOOP_S = 60
 _PATIENCE_MS = 20_000
