@@ -10,7 +10,7 @@ from micropython import const
 from meter import settings
 from meter.books import Books
 from meter.config import Configuration
-from meter.core import calibration
+from meter.core import calibration, ordered
 from meter.core.averages import Averages
 from meter.core.energy import COUNTS_PER_KWH, RATIO, RESIDUES, SUM_MODE, TERMS, Energy, Registers
 from meter.core.pulse import LED_COUNTS, S0_COUNTS, WIDTH_US, PulseTrain
@@ -49,6 +49,7 @@ _SERIAL_DIGITS = const(100_000_000)
 _MAKER = "CTM"                                     # FLAG identification, not registered
 _ARON_WIRES = const(3)
 _NOMINAL_A = const(5)                              # for which boards say where registering begins
+_CALIBRATED = const(1)                             # in the second word of the settings in force
 _LATENCY_POLLS = const(2)                          # pulses come this many polls after their energy
 
 # What the status calls it when the metering chip has to be started again
@@ -60,10 +61,10 @@ _CONDITIONS = {ade7880.RESET: CHIP_WAS_RESET, ade7880.CHANGED: CHIP_WAS_CHANGED,
 _STARTUP = (TEST, "0.2.0")
 _AUTOMATIC = ("1.8.0", "2.8.0", "3.8.0", "4.8.0", "1.7.0", "32.7.0", "52.7.0", "72.7.0")
 _MANUAL = (
-    "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0*129", "41.8.0*129", "61.8.0*129",
-    "1.7.0", "2.7.0", "3.7.0", "4.7.0", "21.7.0", "41.7.0", "61.7.0",
-    "32.7.0", "52.7.0", "72.7.0", "31.7.0", "51.7.0", "71.7.0",
-    "13.7.0", "14.7.0", "0.4.2", "C.1.0", "0.2.0", "96.8.0", "97.97.0", "97.97.1", TEST,
+    "1.8.0", "2.8.0", "3.8.0", "4.8.0", "1.8.0*129", "2.8.0*129", "3.8.0*129", "4.8.0*129", "9.8.0",
+    "1.128.0", "2.128.0", "3.128.0", "4.128.0", "9.128.0", "10.128.0",
+    "2.7.0", "3.7.0", "4.7.0", "21.7.0", "41.7.0", "61.7.0", "31.7.0", "51.7.0", "71.7.0",
+    "13.7.0", "0.4.2", "0.2.0", "96.8.0", "97.97.0", TEST,
 )
 
 
@@ -211,11 +212,21 @@ class App:
         if board.PIN_BUTTON_LEFT is None or self.panel is None:
             return None
         line = hal.input(board.PIN_BUTTON_LEFT)
-        return Buttons(hal, line, Button(line() == 0), self._press, self.verification.end)
+        return Buttons(hal, line, Button(line() == 0), self._press, self._hold)
 
     def _press(self):
         self.verification.press()
         self.panel.press()
+
+    def _hold(self):
+        """The left button has been held for 6 s: a trip counter that is shown begins anew, if that can be stored."""
+        shown = self.lists.current[1]
+        self.verification.end()
+        found = self.objects.trip(shown)
+        if found is not None:
+            trip, register, had_kwh = found
+            if self.config.reset_trip(trip, *register):
+                self.books.trip_reset(int(shown.split(".")[0]), had_kwh)
 
     def _shown(self):
         return self.memory.shown()
@@ -239,11 +250,13 @@ class App:
         except OSError as unreadable:
             trouble = unreadable
         yield
-        version, calibrated = self._in_force
-        found = self.config.begin(payload, version, calibrated == 1)
+        version, marks = self._in_force
+        found = self.config.begin(payload, version, marks & _CALIBRATED == 1)
         known = self._terms[RATIO] != 0
         if self.config.lost and known:             # what is billed by is known even so: a new calibration must keep it
-            self.config.settings.bill_by(self._terms[RATIO], self._terms[SUM_MODE])
+            code = marks // 2 % ordered.ALL or ordered.ALL
+            self.config.settings.bill_by(self._terms[RATIO], self._terms[SUM_MODE], code)
+            self._order(code)
         if found or not known:
             self._apply(self.config.settings)
         if trouble is not None:
@@ -256,16 +269,32 @@ class App:
         self._watch.phases.wired = (True, values[settings.WIRES] != _ARON_WIRES, True)
         self.chip.threshold(calibration.no_load_level(no_load_mva), self.measure.started)
         self._in_force[0] = changed.version
+        calibrated = self._in_force[1] & _CALIBRATED
         if changed.calibration is not None:        # it cannot be taken away, only lost
-            self._in_force[1] = 1
+            calibrated = _CALIBRATED
+        self._in_force[1] = calibrated + 2 * (values[settings.ENERGIES] % ordered.ALL)
         if values[settings.RATIO] != self._terms[RATIO] or values[settings.SUM_MODE] != self._terms[SUM_MODE]:
             self.energy.agree(values[settings.RATIO], values[settings.SUM_MODE])
+        self._order(values[settings.ENERGIES])
+        self.objects.trips = changed.trips
         if self.led is not None:
             self.led.steady = values[settings.LED] == 2
         for output, place in zip(self._modules, (settings.PULSES_1, settings.PULSES_2)):
             if output is not None:
                 output.shape(values[place], outputs.width_us(values[settings.PULSE_WIDTH]),
                              values[settings.PULSE_BASIS] == 1)
+
+    def _order(self, code):
+        """Tell, show and give pulses of what a meter of this X9 bills, and nothing of other energies."""
+        if code == self.objects.ordered:
+            return
+        self.objects.ordered = code
+        self.verification.order(code)
+        for output in self.pulses.outputs:
+            output.order(code, self.registers)
+        tells = self.objects.tells
+        self.lists.offer(tuple([entry for entry in _AUTOMATIC if tells(entry)]),
+                         tuple([entry for entry in _MANUAL if tells(entry)]))
 
     def _store_access(self):
         """Store wrong passwords before anybody is answered.  Raises OSError."""

@@ -85,6 +85,10 @@ class Books:
         """Log a wrong password."""
         self.events.add(numbers.LOGIN_REFUSED, 0, failures, level)
 
+    def trip_reset(self, energy: int, had_kwh: int) -> None:
+        """Log that a trip counter began anew: C of its OBIS code, and what it had."""
+        self.events.add(numbers.TRIP_RESET, had_kwh, 0, energy)
+
     def ratio_refused(self, old: int, new: int) -> None:
         """Log that a locked ratio was to be changed, once a minute at most."""
         now_s = self._operating[0]

@@ -163,6 +163,16 @@ class Configuration:
         else:
             raise KeyError(name)
 
+    def reset_trip(self, trip: int, kwh: int, counts: int) -> bool:
+        """Have a trip counter begin where its register stands; tell whether that is stored and so in force."""
+        changed = self.settings.copy()
+        changed.trips[2 * trip] = kwh
+        changed.trips[2 * trip + 1] = counts
+        if self._missing or not self._keep(changed):
+            return False
+        self._apply(changed)
+        return True
+
     def step(self, now_s: int) -> None:
         """Go on with a calibration that the chip is trying; `now_s`: seconds of operation."""
         tried = self._tried

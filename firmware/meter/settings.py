@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What makes one meter differ from another: parameters by their Z codes, calibration, passwords; and its bytes.
 
+Where its trip counters began is kept with them.
+
     0    version u32: one more at each change
     4    layout u8
     5    number of parameters u8
@@ -12,6 +14,8 @@
     76   calibration, 24 x i32 (core/calibration.py)
     172  salt, 8 bytes
     180  hashes of the passwords of levels 1 … 4, 32 bytes each; zeros: there is none
+    308  where the trip counters began: of A+ A- R+ R- E+ E- whole kWh and counts below one kWh, u32 each; zeros in what
+         older firmware has stored
 
 Little-endian.  Parameters that a newer firmware adds come behind and have their default where they are missing.
 """
@@ -20,9 +24,11 @@ import struct
 from micropython import const
 
 from meter.core.calibration import FIELDS
+from meter.core.ordered import ALL, CODES
 
 LAYOUT = const(1)
-SIZE = const(308)
+SIZE = const(356)
+TRIPS = const(6)
 LEVELS = const(4)
 HASH_SIZE = const(32)
 SALT_SIZE = const(8)
@@ -34,6 +40,7 @@ _BY_AT = const(60)
 _CALIBRATION_AT = const(76)
 _SALT_AT = const(172)
 _HASHES_AT = const(180)
+_TRIPS_AT = const(308)
 
 # Name, default, values that may be, level that may change it (protocol/access.py), what it is
 PARAMETERS = (
@@ -47,6 +54,7 @@ PARAMETERS = (
     ("SUM", 0, (0, 1, 2), 4, "billed sum: 0 individual, 1 vector, 2 total"),
     ("IN", 5, (1, 5), 4, "nominal secondary current, A"),
     ("WIR", 4, (3, 4), 4, "wires; 3: two systems (Aron), L1 and L3 against L2, for which only the vector sum is right"),
+    ("X9", ALL, CODES, 4, "energies that are billed: 1 A+, 2 A+ A-, 3 A+ R+, 4 A+ A- R+ R-"),
 )
 RATIO = const(0)
 LOCK = const(1)
@@ -58,6 +66,7 @@ PULSES_2 = const(6)
 SUM_MODE = const(7)
 NOMINAL_A = const(8)
 WIRES = const(9)
+ENERGIES = const(10)
 _VECTOR_SUM = const(1)
 _ARON = const(3)
 
@@ -85,16 +94,18 @@ class Settings:
         self.salt = bytes(SALT_SIZE)
         self.hashes: "list" = [None] * LEVELS      # None: nobody can have this level
         self.doubtful = False
+        self.trips = [0] * (2 * TRIPS)              # kWh, counts, kWh … where they began
 
     def check(self) -> None:
         """Raise ValueError if two parameters cannot be together."""
         if self.values[WIRES] == _ARON and self.values[SUM_MODE] != _VECTOR_SUM:
             raise ValueError("with three wires only the vector sum can be billed: SUM 1 comes before WIR 3")
 
-    def bill_by(self, ratio: int, sum_mode: int) -> None:
+    def bill_by(self, ratio: int, sum_mode: int, energies: int) -> None:
         """Keep the terms that are known to have been in force, whatever else was lost."""
         self.values[RATIO] = ratio
         self.values[SUM_MODE] = sum_mode
+        self.values[ENERGIES] = energies
         if sum_mode != _VECTOR_SUM:
             self.values[WIRES] = PARAMETERS[WIRES][1]
 
@@ -114,6 +125,7 @@ class Settings:
         for level, digest in enumerate(self.hashes):
             if digest is not None:
                 data[_HASHES_AT + HASH_SIZE * level:_HASHES_AT + HASH_SIZE * (level + 1)] = digest
+        struct.pack_into("<%dI" % (2 * TRIPS), data, _TRIPS_AT, *self.trips)
         return data
 
     def copy(self) -> "Settings":
@@ -147,4 +159,5 @@ def unpack(data) -> Settings:
     for level in range(LEVELS):
         digest = bytes(data[_HASHES_AT + HASH_SIZE * level:_HASHES_AT + HASH_SIZE * (level + 1)])
         settings.hashes[level] = None if digest == bytes(HASH_SIZE) else digest
+    settings.trips = list(struct.unpack_from("<%dI" % (2 * TRIPS), data, _TRIPS_AT))
     return settings

@@ -10,6 +10,7 @@ import sys
 from boards.virtual.world import World
 
 before = [0]
+gc.threshold(12_288)                               # collect often: what survives then lies close together
 
 
 def make(board, hal):

@@ -231,22 +231,24 @@ class TestCalibrationWithFramAndFlash(Calibration, Case):
         self.assertEqual(self.world.meter.status.info(), "00000000")
         self.assertEqual([self.held(phase) for phase in range(3)], [ANOTHER] * 3)
 
-    def test_ratio_and_sum_in_force_stay_when_both_copies_are_destroyed_and_the_meter_is_calibrated_anew(self):
+    def test_ratio_sum_and_energies_in_force_stay_when_both_copies_are_destroyed_and_the_meter_is_calibrated_anew(self):
         self.sign_on()
         self.calibrate()
         self.world.run(seconds=3)
         self.setter.write("Z21", "40")
         self.setter.write("SUM", "2")
+        self.setter.write("X9", "3")
         self.lose()
         self.check_loss()
         self.sign_on()
-        self.assertEqual((self.setter.read("0.4.2"), self.setter.read("Z21")), ("40", "40"))
+        self.assertEqual([self.setter.read(name) for name in ("0.4.2", "Z21", "X9")], ["40", "40", "3"])
+        self.assertEqual(self.setter.command("R1\x022.8.0()"), refusal("(ER01)"))
         self.calibrate(by="Bob")
         self.world.run(seconds=4)
         self.leave()
         self.restart()
         self.sign_on()
-        self.assertEqual([self.setter.read(name) for name in ("0.4.2", "Z21", "SUM")], ["40", "40", "2"])
+        self.assertEqual([self.setter.read(name) for name in ("0.4.2", "Z21", "SUM", "X9")], ["40", "40", "2", "3"])
 
 
 class TestCalibrationOnTheControllersOwnFlash(Calibration, Case):

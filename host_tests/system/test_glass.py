@@ -72,13 +72,31 @@ class TestGlass(unittest.TestCase):
         for _ in range(9):
             self.press()
             codes.append(self.glass.read_identification())
-        self.assertEqual(codes, ["2.8.0", "3.8.0", "4.8.0", "9.8.0", "21.8.0", "41.8.0", "61.8.0", "1.7.0", "2.7.0"])
+        self.assertEqual(codes, ["2.8.0", "3.8.0", "4.8.0", "1.8.0", "2.8.0", "3.8.0", "4.8.0", "9.8.0", "1.128.0"])
         self.world.run(seconds=118)
-        self.assertEqual(self.glass.read_identification(), "2.7.0")
+        self.assertEqual(self.glass.read_identification(), "1.128.0")
         self.world.run(seconds=3)
         self.assertEqual(self.glass.read_identification(), "1.8.0")
         self.world.run(seconds=10)
         self.assertEqual(self.glass.read_identification(), "2.8.0")
+
+    def test_secondary_totals_are_shown_with_an_s_beside_primary_ones(self):
+        self.skip_startup()
+        self.world.meter.energy.agree(40, 0)       # a ratio
+        before = readings.registers(self.world.meter)[4, "A+"] // readings.WH
+        self.world.run(minutes=2)
+        readings.apply(self.world, ((230, 0, 0),) * 3)
+        self.world.run(seconds=3)
+        shown = {}
+        for _ in range(8):
+            self.press()
+            shown[self.glass.read_text()] = (self.glass.read_value(), self.glass.read_identification())
+        for c, name in ((1, "A+"), (2, "A-"), (3, "R+"), (4, "R-")):
+            self.assertEqual((shown[name][1], shown[name + " S"][1]), ("%d.8.0" % c,) * 2)
+        wh = readings.registers(self.world.meter)[4, "A+"] // readings.WH
+        self.assertEqual(shown["A+ S"][0], "00000.%02d" % (wh // 10))
+        self.assertAlmostEqual(float(shown["A+"][0]) * 1_000, before + 40 * (wh - before), delta=51)
+        self.assertTrue(wh - before > 40)
 
     def test_every_entry_of_the_manual_list_can_be_read_from_the_segments(self):
         self.skip_startup()

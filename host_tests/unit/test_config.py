@@ -8,7 +8,7 @@ from meter.config import Configuration
 from meter.core import status as s
 from meter.core.averages import Averages
 from meter.protocol.access import hash_of
-from meter.settings import PARAMETERS, Settings
+from meter.settings import PARAMETERS, Settings, unpack
 
 SALT = b"12345678"
 IDEAL = [-671_637, -506_830, 1_219_071, 0, 0, 0, 0, 0] * 3
@@ -131,14 +131,14 @@ class TestParameters(ConfigCase):
         record, store, apply = self.bench.log
         self.assertEqual(record, ("record", "Z21", 1, 40, 3))
         self.assertEqual(store[1][8:10], b"\x28\x00")
-        self.assertEqual(apply[1:3], (1, [40, 1, 1, 1, 0, 1, 1, 0, 5, 4]))
+        self.assertEqual(apply[1:3], (1, [40, 1, 1, 1, 0, 1, 1, 0, 5, 4, 4]))
         self.assertEqual(self.config.read("Z21"), "40")
         self.config.write("Z2", "2", 2)
-        self.assertEqual(self.bench.stored()[:12], b"\x02\x00\x00\x00\x01\x0A\x00\x00\x28\x00\x01\x00")
+        self.assertEqual(self.bench.stored()[:12], b"\x02\x00\x00\x00\x01\x0B\x00\x00\x28\x00\x01\x00")
 
     def test_each_parameter_is_read_by_its_name_and_others_are_unknown(self):
         self.assertEqual([self.config.read(row[0]) for row in PARAMETERS],
-                         ["1", "1", "1", "1", "0", "1", "1", "0", "5", "4"])
+                         ["1", "1", "1", "1", "0", "1", "1", "0", "5", "4", "4"])
         for name in ("", "Z1", "z21", "Z21 ", "CAL", "CAL.0", "CAL.4", "CAL.12", "PW1", "1.8.0"):
             self.assertEqual(self.config.read(name), None)
 
@@ -160,7 +160,7 @@ class TestParameters(ConfigCase):
 
     def test_each_level_changes_what_is_its_own(self):
         for name, level in (("Z21", 3), ("Z22", 3), ("Z2", 2), ("Z8", 2), ("Z24", 2), ("MP1", 2), ("MP2", 2),
-                            ("SUM", 4), ("IN", 4), ("WIR", 4)):
+                            ("SUM", 4), ("IN", 4), ("WIR", 4), ("X9", 4)):
             value = {"SUM": "1", "IN": "1", "WIR": "3"}.get(name, "1" if name == "Z24" else "2")
             for less in range(1, level):
                 self.refuses(EACCES, name, value, less)
@@ -211,6 +211,17 @@ class TestParameters(ConfigCase):
         self.bench.did()
         self.refuses(ValueError, "SUM", "2", 4)
 
+    def test_energies_are_ordered_by_a_code_from_1_to_4_and_another_changes_nothing(self):
+        for text in ("0", "5", "-1", "", "x", "A+", "15", "1.0"):
+            self.refuses(ValueError, "X9", text, 4)
+        for level in (1, 2, 3):
+            self.refuses(EACCES, "X9", "5", level)
+        for code in (1, 2, 3, 4):
+            self.config.write("X9", str(code), 4)
+            self.assertEqual(self.bench.log[0], ("record", "X9", 4 if code == 1 else code - 1, code, 4))
+            self.assertEqual(self.bench.stored()[28:30], bytes((code, 0)))
+            self.assertEqual((self.bench.did(), self.config.read("X9")), (["record", "store", "apply"], str(code)))
+
     def test_what_cannot_be_recorded_or_stored_is_not_done(self):
         self.bench.records = False
         self.refuses(EAGAIN, "Z21", "40", 3)
@@ -221,6 +232,31 @@ class TestParameters(ConfigCase):
             self.assertEqual((caught.exception.args[0], self.bench.did()), (EAGAIN, ["record"]))
         self.assertEqual((self.config.read("Z21"), self.config.settings.version), ("1", 0))
         self.assertEqual(self.config.hashes[1], None)
+
+
+class TestTripCounters(ConfigCase):
+    def test_each_begins_anew_for_itself_stored_first_and_nobody_logs_it_as_a_change_of_settings(self):
+        self.assertTrue(self.config.reset_trip(1, 1_234_567, 49_999_999))
+        self.assertEqual(self.bench.stored()[308:332], bytes(8) + b"\x87\xD6\x12\x00\x7F\xF0\xFA\x02" + bytes(8))
+        self.assertEqual(self.bench.did(), ["store", "apply"])
+        self.assertTrue(self.config.reset_trip(5, 7, 8))
+        self.assertEqual(self.config.settings.trips, [0, 0, 1_234_567, 49_999_999] + [0] * 6 + [7, 8])
+        self.config.write("Z21", "40", 3)
+        self.assertEqual(unpack(self.bench.stored()).trips, [0, 0, 1_234_567, 49_999_999] + [0] * 6 + [7, 8])
+
+    def test_what_cannot_be_stored_goes_on_from_where_it_began(self):
+        self.config.reset_trip(0, 5, 6)
+        before = bytes(self.config.settings.pack())
+        self.bench.stores = False
+        self.bench.did()
+        self.assertFalse(self.config.reset_trip(0, 7, 8))
+        self.assertEqual((self.bench.did(), bytes(self.config.settings.pack())), ([], before))
+
+    def test_none_begins_anew_while_a_calibration_is_missing(self):
+        self.config.begin(None, 7, True)
+        self.bench.did()
+        self.assertFalse(self.config.reset_trip(0, 5, 6))
+        self.assertEqual((self.bench.did(), self.config.settings.trips), ([], [0] * 12))
 
 
 class TestPasswords(ConfigCase):
@@ -428,17 +464,19 @@ class TestStart(unittest.TestCase):
         self.assertEqual(self.config.read("Z21"), "40")
 
     def test_settings_that_are_whole_and_cannot_be_are_told_and_not_used(self):
-        wrong = [bytearray(payload(7, OTHER)) for _ in range(4)]
+        wrong = [bytearray(payload(7, OTHER, X9=1)) for _ in range(5)]
         wrong[0][4] = 2                            # a newer layout
         wrong[1][8] = 0                            # ratio 0
         wrong[2][76:80] = b"\x00\x00\x00\x40"      # a gain that no front end needs
         wrong[3][60] = 0xFF                        # no text
+        wrong[4][28] = 5                           # energies that nobody can order: all are told then
         for data in wrong:
             self.setUp()
             self.assertFalse(self.config.begin(data, 0, False))
             self.assertTrue(self.bench.status.word & s.SETTINGS_LOST)
             self.assertEqual((self.bench.did(), self.config.read("Z21"), self.config.settings.calibration),
                              ([], "1", None))
+            self.assertEqual(self.config.read("X9"), "4")
 
     def test_whatever_byte_of_them_is_damaged_it_starts(self):
         good = payload(7, OTHER, Z21=40)

@@ -179,6 +179,23 @@ class TestEnergy(unittest.TestCase):
         self.assertEqual(self.counts(2, e.R4), 5)
         self.assertEqual(self.counts(1, e.E_EXPORT), 6)
 
+    def test_the_directions_that_are_told_are_those_by_which_apparent_energy_goes(self):
+        for active, exporting in (((0, 0, 0), 0), ((5, -5, 20), 0b0010), ((0, 0, -900), 0b1110), ((0, 0, 0), 0b1110),
+                                  ((-1, 3, 0), 0b1101), ((7, 0, 0), 0b1100), ((0, 0, 2_000), 0)):
+            with self.subTest(active=active):
+                before = self.registers.copy()
+                self.energy.add(poll(active, (0, 0, 0), (1_000, 1_000, 1_000)))
+                self.energy.second()
+                self.assertEqual(self.energy.exporting, exporting)
+                for group in range(4):
+                    exports = exporting >> group & 1
+                    grown = [self.counts(group, register) - sum(before.read(group, (register,)))
+                             for register in (e.E_IMPORT, e.E_EXPORT)]
+                    self.assertEqual(grown[1 - exports], 0)
+                    self.assertTrue(grown[exports] or group == 3)
+        self.energy.direct(0b101)
+        self.assertEqual(self.energy.exporting, 0b0101)
+
     def test_one_kilowatt_hour_carries_at_fifty_million_counts(self):
         self.energy.add(poll((KWH - 1, 0, 0)))
         self.assertEqual(self.registers.read(0, (e.A_IMPORT,)), (0, KWH - 1))

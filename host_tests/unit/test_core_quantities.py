@@ -33,7 +33,7 @@ class TestQuantities(unittest.TestCase):
         for _ in range(times):
             parts, counts = codes(stimuli, elapsed_ms / 1000, sequence)
             self.q.add(counts, elapsed_ms)
-            self.q.update(*parts)
+            self.q.update(0, *parts)
 
     def test_every_quantity_of_every_phase_is_that_phase_s_own(self):
         self.feed(STIMULI)
@@ -73,14 +73,14 @@ class TestQuantities(unittest.TestCase):
         self.q.add(counts, 3_600_000)
         _, counts = codes(STIMULI)
         self.q.add(counts, 1_000)
-        self.q.update(*parts)
+        self.q.update(0, *parts)
         self.assertAlmostEqual(self.q.reactive_mvar[0], 231.4 * 5.123 * sin(20 * pi / 180) * 1e3, delta=72)
 
     def test_forgetting_forgets_what_was_counted_too(self):
         parts, counts = codes(STIMULI)
         self.q.add(counts, 1_000)
         self.q.forget()
-        self.q.update(*parts)
+        self.q.update(0, *parts)
         self.assertEqual(list(self.q.reactive_mvar), [0, 0, 0])
 
     def test_thirty_volts_are_no_live_phase(self):
@@ -95,7 +95,7 @@ class TestQuantities(unittest.TestCase):
     def test_a_period_of_zero_is_no_frequency(self):
         parts, _ = codes(STIMULI)
         parts[5][:] = [0, 0, 0]
-        self.q.update(*parts)
+        self.q.update(0, *parts)
         self.assertEqual(self.q.frequency_mhz, NO_VALUE)
 
     def test_a_sum_below_the_load_threshold_has_no_power_factor(self):
@@ -146,7 +146,7 @@ class TestQuantities(unittest.TestCase):
         parts, _ = codes(((0, 0, 0), (230, 0, 0), (230, 0, 0)))
         parts[5][0] = 0xFFFF                       # a dead phase has a rubbish period
         parts[5][1] = 5000
-        self.q.update(*parts)
+        self.q.update(0, *parts)
         self.assertEqual(self.q.frequency_mhz, 51_200)
 
     def test_without_voltage_there_is_no_frequency(self):
@@ -169,6 +169,12 @@ class TestQuantities(unittest.TestCase):
                     load[phase] = (230, milliamps / 1_000, 30)
                     self.feed(load)
                     self.assertEqual((self.q.arrow_active, self.q.arrow_reactive), (on, on))
+
+    def test_the_directions_of_apparent_power_are_those_that_energy_has(self):
+        parts, _ = codes(STIMULI)
+        for exporting in (0, 0b1010, 0b1111):
+            self.q.update(exporting, *parts)
+            self.assertEqual(self.q.exporting, exporting)
 
     def test_forgotten_values_are_no_values(self):
         self.feed(STIMULI, times=3)

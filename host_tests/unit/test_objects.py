@@ -63,6 +63,29 @@ class TestObjects(unittest.TestCase):
             self.assertEqual(self.lines()["16.8.0"], text + "*kWh)")
             self.assertEqual(self.glass("16.8.0"), glass)
 
+    def test_a_trip_counter_is_what_its_billed_register_has_grown_by_since_it_began(self):
+        codes = ("1.128.0", "2.128.0", "3.128.0", "4.128.0", "9.128.0", "10.128.0")
+        for register in range(8):
+            self.registers.grow(e.PRIMARY, register, (10 + register) * 1_000 * WH)
+        lines = self.lines()
+        self.assertEqual([lines[code] for code in codes],
+                         ["0000010.000*kWh)", "0000011.000*kWh)", "0000025.000*kvarh)", "0000029.000*kvarh)",
+                          "0000016.000*kVAh)", "0000017.000*kVAh)"])
+        self.objects.trips = [9, 49_999_999, 11, 0, 24, 0, 0, 0, 16, 1, 20, 0]
+        lines = self.lines()
+        self.assertEqual([lines[code] for code in codes],      # a count more, cut; nothing; registers that began anew
+                         ["0000000.000*kWh)", "0000000.000*kWh)", "0000001.000*kvarh)", "0000029.000*kvarh)",
+                          "0000016.000*kVAh)", "0000017.000*kVAh)"])
+        self.registers.grow(e.PRIMARY, e.A_IMPORT, 1_500 * WH - 1)
+        self.assertEqual((self.lines()["1.128.0"], self.glass("1.128.0")), ("0000001.500*kWh)", "0000001.50"))
+        self.assertEqual(self.lines()["1.8.0"], "0000011.499*kWh)")
+        self.assertEqual([self.objects.label(self.objects.find(code)) for code in codes],
+                         ["A+/TRIP", "A-/TRIP", "R+/TRIP", "R-/TRIP", "E+/TRIP", "E-/TRIP"])
+        self.assertEqual(self.objects.trip("1.128.0"), (0, (11, 24_999_999), 1))
+        self.assertEqual(self.objects.trip("3.128.0"), (2, (25, 0), 1))
+        for code in ("1.8.0", "1.128.1", "test", "C.1.0"):
+            self.assertEqual(self.objects.trip(code), None)
+
     def test_sums_of_quadrants_carry(self):
         self.registers.grow(e.PRIMARY, e.R1, 600 * WH + WH // 2)
         self.registers.grow(e.PRIMARY, e.R2, 399 * WH + WH // 2)
@@ -99,6 +122,29 @@ class TestObjects(unittest.TestCase):
         self.assertEqual(lines["33.7.0"], "0.998)")
         self.assertEqual(self.glass("1.7.0"), "3.450")
         self.assertEqual(self.glass("52.7.0"), "229.9")
+
+    def test_apparent_power_is_that_of_import_or_of_export_and_the_other_one_is_nothing(self):
+        q = self.quantities
+        for exporting in range(16):
+            q.exporting = exporting
+            q.total_apparent_mva = 9_876_543
+            for phase in range(3):
+                q.apparent_mva[phase] = 1_234_999 + 1_000_000 * phase
+            lines = self.lines()
+            for c, place, value in ((29, 0, "01.234"), (49, 1, "02.234"), (69, 2, "03.234"), (9, 3, "09.876")):
+                pair = [value, "00.000"]
+                if exporting >> place & 1:
+                    pair.reverse()
+                with self.subTest(exporting=exporting, c=c):
+                    self.assertEqual([lines["%d.7.0" % code] for code in (c, c + 1)], [text + "*kVA)" for text in pair])
+        self.terms[0] = 40
+        self.assertEqual(self.lines()["10.7.0"], "395.061*kVA)")
+        self.assertEqual([self.glass("9.7.0"), self.glass("10.7.0"), self.glass("30.7.0")],
+                         ["0.000", "395.061", "49.399"])
+        for code, label in (("9.7.0", "S+"), ("10.7.0", "S-"), ("49.7.0", "S+/L2"), ("70.7.0", "S-/L3")):
+            self.assertEqual(self.objects.label(self.objects.find(code)), label)
+        q.forget()
+        self.assertFalse("9.7.0" in self.lines() or "10.7.0" in self.lines() or "30.7.0" in self.lines())
 
     def test_a_value_that_cannot_be_told_is_dashes_on_the_glass_and_absent_from_the_read_out(self):
         self.assertEqual(self.glass("32.7.0"), "-----")

@@ -9,8 +9,9 @@ from meter.settings import PARAMETERS, SIZE, Settings, unpack
 SALT = b"\x01salt\x00\xff\x08"
 CALIBRATION = [-671_637, -506_830, 1_219_071, -7, 8, -50_000, 800_000, 513,
                1, 2, 3, 4, 5, 6, 7, 383, -(1 << 23), (1 << 23) - 1, 0, -1, 0, 1, 0, 575]
-DEFAULTS = (1, 1, 1, 1, 0, 1, 1, 0, 5, 4)
-OTHERS = (600, 2, 2, 4, 1, 1000, 17, 1, 1, 3)
+DEFAULTS = (1, 1, 1, 1, 0, 1, 1, 0, 5, 4, 4)
+OTHERS = (600, 2, 2, 4, 1, 1000, 17, 1, 1, 3, 2)
+TRIPS = (1, 49_999_999, 0, 0, 2_000_000_000, 3, 4, 5, 6, 7, 8, 9)
 DIGEST = bytes(range(1, 33))
 
 
@@ -24,26 +25,27 @@ def full():
     made.calibrated_by = "Ada L., bench 7"
     made.salt = SALT
     made.hashes = [None, DIGEST, None, bytes(reversed(DIGEST))]
+    made.trips = list(TRIPS)
     return made
 
 
 def by_hand():
     """Return the same as bytes, written down by the layout."""
-    parameters = struct.pack("<10H", *OTHERS)
-    return (b"\x04\x03\x02\x01" + b"\x01\x0A\x01\x00" + parameters + bytes(48 - len(parameters))
+    parameters = struct.pack("<11H", *OTHERS)
+    return (b"\x04\x03\x02\x01" + b"\x01\x0B\x01\x00" + parameters + bytes(48 - len(parameters))
             + b"\x0D\x1C\x2B\x3A" + b"Ada L., bench 7\x00" + struct.pack("<24i", *CALIBRATION) + SALT
-            + bytes(32) + DIGEST + bytes(32) + bytes(reversed(DIGEST)))
+            + bytes(32) + DIGEST + bytes(32) + bytes(reversed(DIGEST)) + struct.pack("<12I", *TRIPS))
 
 
 def told(settings):
     """Return everything that settings tell."""
     return (settings.version, settings.values, settings.calibration, settings.calibrated_at_s, settings.calibrated_by,
-            settings.salt, settings.hashes)
+            settings.salt, settings.hashes, settings.trips)
 
 
 class TestLayout(unittest.TestCase):
     def test_the_bytes_are_those_of_the_layout(self):
-        self.assertEqual(len(by_hand()), 308)
+        self.assertEqual(len(by_hand()), 356)
         self.assertEqual(bytes(full().pack()), by_hand())
 
     def test_what_was_packed_is_unpacked_from_a_record_that_is_longer(self):
@@ -53,7 +55,8 @@ class TestLayout(unittest.TestCase):
     def test_a_meter_begins_with_the_defaults_and_without_passwords(self):
         fresh = Settings()
         self.assertEqual(tuple(fresh.values), DEFAULTS)
-        self.assertEqual((fresh.version, fresh.calibration, fresh.hashes), (0, None, [None] * 4))
+        self.assertEqual((fresh.version, fresh.calibration, fresh.hashes, fresh.trips),
+                         (0, None, [None] * 4, [0] * 12))
 
     def test_the_name_of_who_calibrates_is_cut_after_16_characters(self):
         made = full()
@@ -67,6 +70,7 @@ class TestLayout(unittest.TestCase):
         other.values[0] = 3
         other.calibration[0] = 5
         other.hashes[1] = None
+        other.trips[3] = 9
         self.assertEqual(told(one), told(full()))
 
 
@@ -89,9 +93,10 @@ class TestWhatIsRefused(unittest.TestCase):
 
     def test_each_parameter_has_its_own_limits(self):
         wrong = {"Z21": (0, 601, 65535), "Z22": (0, 3), "Z2": (0, 3), "Z8": (0, 5), "Z24": (2, 65535),
-                 "MP1": (0, 1001), "MP2": (0, 1001), "SUM": (3,), "IN": (0, 2, 6), "WIR": (0, 5)}
+                 "MP1": (0, 1001), "MP2": (0, 1001), "SUM": (3,), "IN": (0, 2, 6), "WIR": (0, 5),
+                 "X9": (0, 5, 65535)}
         right = {"Z21": (1, 600), "Z22": (1, 2), "Z2": (1, 2), "Z8": (1, 4), "Z24": (0, 1), "MP1": (1, 1000),
-                 "MP2": (1, 1000), "SUM": (1,), "IN": (1, 5), "WIR": (3, 4)}
+                 "MP2": (1, 1000), "SUM": (1,), "IN": (1, 5), "WIR": (3, 4), "X9": (1, 2, 3, 4)}
         for place in range(len(PARAMETERS)):
             name = PARAMETERS[place][0]
             for value in wrong[name]:
@@ -135,10 +140,20 @@ class TestOtherVersions(unittest.TestCase):
         data[10] = 2                               # Z22; the others have never been written
         self.assertEqual(unpack(data).values, [600, 2] + list(DEFAULTS[2:]))
 
+    def test_settings_of_before_x9_bill_every_energy(self):
+        data = bytearray(by_hand())
+        data[5] = 10
+        data[28:30] = bytes(2)
+        self.assertEqual(unpack(data).values, list(OTHERS[:10]) + [4])
+
+    def test_settings_of_before_trip_counters_have_none_that_began_anew(self):
+        older = unpack(by_hand()[:308] + bytes(512 - 308))         # a record is filled up with zeros
+        self.assertEqual((older.trips, older.values), ([0] * 12, list(OTHERS)))
+
     def test_parameters_that_newer_firmware_has_are_left_alone(self):
         data = bytearray(by_hand())
-        data[5] = 12
-        data[28:32] = b"\xFF\xFF\xFF\xFF"
+        data[5] = 13
+        data[30:34] = b"\xFF\xFF\xFF\xFF"
         self.assertEqual(told(unpack(data)), told(full()))
 
     def test_numbers_of_a_meter_that_is_not_calibrated_are_not_looked_at(self):

@@ -135,6 +135,12 @@ class Energy:
         self.increments = [0] * _REGISTERS         # counts that the last `add` gave to the billed registers: pulses
 
     @property
+    def exporting(self) -> int:
+        """The directions: bit n is 1 where E- of phase n grows, bit 3 that of the vector sum; 0 where E+ does."""
+        return (self._kept[_EXPORT] | self._kept[_EXPORT + 1] << 1 | self._kept[_EXPORT + 2] << 2
+                | self._kept[_EXPORT + VECTOR] << 3)
+
+    @property
     def imported(self) -> int:
         """Counts that the last `add` gave to billed A+."""
         return self.increments[A_IMPORT]

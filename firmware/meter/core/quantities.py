@@ -10,6 +10,7 @@
 | power factor | 0.001, magnitude | chip's P/S per phase; vector |ΣP|/√(ΣP² + ΣQ²) for the sum |
 | frequency | mHz | 256 000/period of the first live phase |
 | angles | 0.01° | between voltages: ticks; current behind its voltage: atan2(Q, P) |
+| direction of apparent power | bit n phase n, bit 3 the sum: 1 export | what E+ and E- go by (core/energy.py) |
 
 A value that cannot be told is `NO_VALUE`.  Everything is secondary.  Legally relevant: integers only.
 """
@@ -75,6 +76,7 @@ class Quantities:
         self.frequency_mhz = NO_VALUE
         self.total_active_mw = self.total_reactive_mvar = self.total_apparent_mva = NO_VALUE
         self.total_factor = NO_VALUE
+        self.exporting = 0
         self.sequence = 0                          # +1: L1 L2 L3, -1: L1 L3 L2, 0: not to be told
         self._sequence_seen = 0
         self._sequence_times = 0
@@ -108,12 +110,13 @@ class Quantities:
             self.present[phase] = False
             self.direction[phase] = 0
 
-    def update(self, current, voltage, power, apparent, factor, period, angle_ticks) -> None:
+    def update(self, exporting: int, current, voltage, power, apparent, factor, period, angle_ticks) -> None:
         """Refresh from the chip's codes, three places each, and from the counts added since the last refresh.
 
-        `factor` is 1.15 with its sign in bit 15; `angle_ticks` are of the voltages, A-C, B-C and A-B, in the unit
-        of `period`.
+        `exporting`: the directions of core/energy.py.  `factor` is 1.15 with its sign in bit 15; `angle_ticks` are of
+        the voltages, A-C, B-C and A-B, in the unit of `period`.
         """
+        self.exporting = exporting
         self.total_active_mw = self.total_reactive_mvar = 0
         for phase in range(3):
             self._phase(phase, current[phase], voltage[phase], power[phase], apparent[phase], factor[phase])

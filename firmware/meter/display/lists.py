@@ -26,6 +26,13 @@ class Lists:
         self._startup = startup
         self._enter(STARTUP if startup else AUTOMATIC)
 
+    def offer(self, automatic, manual) -> None:
+        """Have these lists from now on, `automatic` not empty; what is shown of others gives way to its beginning."""
+        self._automatic = automatic
+        self._manual = manual
+        if self._name == AUTOMATIC or self._name == MANUAL:
+            self._enter(AUTOMATIC)
+
     @property
     def current(self):
         """The name of the list and the entry to show."""

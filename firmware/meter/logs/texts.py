@@ -25,6 +25,7 @@ TABLE = (
     (numbers.VERIFICATION_OFF, "verification mode off", ""),
     (numbers.RATIO_REFUSED, "ratio change refused", "old, new: ratio in force, asked for"),
     (numbers.LOGIN_REFUSED, "login refused", "detail: level; new: wrong passwords in a row"),
+    (numbers.TRIP_RESET, "trip counter reset", "detail: C of its OBIS code; old: kWh that it had"),
     (numbers.CHIP_LOST, "metering chip lost", "new: bit"),
     (numbers.CHIP_RESTORED, "metering chip restored", "old: bit"),
     (numbers.CHIP_RESET, "metering chip reset itself", "new: bit"),

@@ -7,7 +7,8 @@
     30   4    energy below one pulse: LED, S0, modules 1 and 2 (core/pulse.py)
     34   2    terms of billing (core/energy.py)
     36   4    wrong passwords (protocol/access.py)
-    40   2    settings in force: their version, and 1 if they hold a calibration (storage/twin.py)
+    40   2    settings in force (storage/twin.py): their version; 1 if they hold a calibration, and 2, 4, 6 where X9 is
+              1, 2, 3 (core/ordered.py), 0 for all energies
     42   1    seconds of operation
     43   4    pulses owed by these outputs
     47   1    reactive energy below one pulse of the second LED

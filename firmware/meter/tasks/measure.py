@@ -145,4 +145,4 @@ class Measure:
             return
         self._chip.read(self._codes)
         self._averages.sample(self._parts[1], self._parts[0])
-        self._quantities.update(*self._parts)
+        self._quantities.update(self._energy.exporting, *self._parts)

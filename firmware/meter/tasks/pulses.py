@@ -4,10 +4,14 @@
 Pulses are handed to the hardware a fraction of a second ahead.  Within a millisecond of each rise the words are stored
 again, so that no restart takes what was under way or doubles what was given: a power cut where they are in FRAM, one of
 the controller alone everywhere.
+
+An output of an energy that the meter was not ordered to bill (core/ordered.py) gives no pulses: those of another energy
+would be booked for what the receiver expects.  What it owes from before it still gives.
 """
 from micropython import const
 
 from meter.core.energy import A_EXPORT, A_IMPORT, BILLED, PRIMARY, R1, R2, R3, R4, RATIO
+from meter.core.ordered import registers_of
 from meter.core.pulse import LONG_US, WIDTH_US
 from meter.core.status import PULSES_LATE
 
@@ -26,13 +30,15 @@ _LONG_FROM = const(3)                              # codes of Z8: 3 and 4 are of
 class Output:
     """One of them: `pulses` is a PulseTrain, `line` the output of the hardware layer.
 
-    `registers`: what it counts, billed ones of core/energy.py; `steady`: it shines while there is no consumption.
+    `registers`: what it counts, billed ones of core/energy.py, of which `order` may leave out some; `steady`: it shines
+    while there is no consumption.
     """
 
     def __init__(self, pulses, line, registers: tuple) -> None:
         self.pulses = pulses
         self.line = line
         self.registers = registers
+        self._made_for = self._billed = registers
         self.steady = False
         self.primary = False
         self._shape = None                         # constant and width in force, as far as they were ever set
@@ -99,6 +105,14 @@ class Output:
         self.pulses.tune(per_kwh, width_us, counts)
         self.pulses.held = False
         self.line.width(width_us)
+
+    def order(self, code: int, registers) -> None:
+        """Count what a meter of this X9 bills of what the output is for, in step with `registers` (core/energy.py)."""
+        billed = registers_of(code, self._made_for)
+        if billed != self._billed:
+            self._billed = self.registers = billed
+            self.align(registers)
+            self._anew = True
 
     def follow(self, chosen: tuple, registers) -> None:
         """Count `chosen` from now on, an LED in verification."""

@@ -2,10 +2,12 @@
 """Verification: a test bench compares the LED with an energy that it chooses, and the glass shows that one finely.
 
 Nothing legal stops meanwhile: registers run on, S0 and the modules keep what they count.  It ends by the command that
-began it, by the left button held for 6 s, 16 h after the last press, and with the life of the controller.
+began it, by the left button held for 6 s, 16 h after the last press, and with the life of the controller.  Only what
+the meter was ordered to bill (core/ordered.py) can be verified.
 """
 from micropython import const
 
+from meter.core.ordered import ALL, registers_of
 from meter.logs import numbers
 from meter.tasks.pulses import A_MINUS, A_PLUS, R_MINUS, R_PLUS
 
@@ -27,12 +29,21 @@ class Verification:
         self._lists = lists
         self._log = log
         self._since_ms = 0
+        self._ordered = ALL
         self.energy = 0
 
+    def order(self, code: int) -> None:
+        """Verify only what a meter of this X9 bills; what is under way and is not among it ends."""
+        self._ordered = code
+        if self.energy and not self._billed(self.energy):
+            self.end()
+
     def choose(self, energy: int) -> None:
-        """Verify an energy from now on, 0: none.  Raises ValueError if there is no such."""
+        """Verify an energy from now on, 0: none.  Raises ValueError if there is no such or it is not billed."""
         if not 0 <= energy <= len(_ENERGIES):
             raise ValueError("energies to verify are 1 A+, 2 A-, 3 R+, 4 R-; 0 ends")
+        if energy and not self._billed(energy):
+            raise ValueError("this energy was not ordered: X9")
         self._since_ms = self._hal.ticks_ms()
         before = self.energy
         if energy == before:
@@ -48,9 +59,12 @@ class Verification:
         self._lists.verify(code)
 
     def press(self) -> None:
-        """The left button was pressed shortly: verify the next energy."""
+        """The left button was pressed shortly: verify the next energy that is billed."""
         if self.energy:
-            self.choose(self.energy % len(_ENERGIES) + 1)
+            energy = self.energy % len(_ENERGIES) + 1
+            while not self._billed(energy):        # A+ always is
+                energy = energy % len(_ENERGIES) + 1
+            self.choose(energy)
 
     def end(self) -> None:
         """Nothing is verified any longer."""
@@ -60,3 +74,6 @@ class Verification:
         """Time passes; to be called every few seconds."""
         if self.energy and self._hal.ticks_diff(self._hal.ticks_ms(), self._since_ms) >= _LONGEST_MS:
             self.end()
+
+    def _billed(self, energy):
+        return bool(registers_of(self._ordered, _ENERGIES[energy - 1][1]))
