@@ -103,6 +103,31 @@ class TestLists(unittest.TestCase):
         self.lists.step(10_000)
         self.expect(AUTOMATIC, "a2")
 
+    def test_other_lists_begin_at_once_but_leave_start_up_and_verification_alone(self):
+        self.lists.step(10_000)
+        self.lists.offer(("b1", "b2"), ("n1", "n2"))
+        self.expect(AUTOMATIC, "b1")
+        self.lists.step(9_999)
+        self.expect(AUTOMATIC, "b1")
+        self.lists.press()
+        self.lists.press()
+        self.expect(MANUAL, "n2")
+        self.lists.offer(("c1",), ("o1",))
+        self.expect(AUTOMATIC, "c1")
+        self.lists.verify("v1")
+        self.lists.offer(("d1",), ("p1",))
+        self.expect(VERIFICATION, "v1")
+        self.lists.verify(None)
+        self.expect(AUTOMATIC, "d1")
+        self.lists = Lists(("a1",), ("m1",), ("s1", "s2"))
+        self.lists.step(5_000)
+        self.lists.offer(("b1", "b2"), ("n1",))
+        self.expect(STARTUP, "s2")
+        self.lists.step(15_000)
+        self.expect(AUTOMATIC, "b2")
+        self.lists.press()
+        self.expect(MANUAL, "n1")
+
     def test_an_empty_automatic_list_is_refused(self):
         self.assertRaises(ValueError, Lists, (), ("m1",))
 

@@ -100,6 +100,28 @@ class TestVerification(unittest.TestCase):
         self.verification.end()
         self.assertEqual(self.bench.logged, [(1005, 0, 1), (1006, 2, 0)])
 
+    def test_only_what_was_ordered_is_verified_and_a_press_steps_over_the_rest(self):
+        for code, numbers in ((1, (1,)), (2, (1, 2)), (3, (1, 3)), (4, (1, 2, 3, 4))):
+            self.verification.order(code)
+            for number in (1, 2, 3, 4):
+                if number not in numbers:
+                    self.assertRaises(ValueError, self.verification.choose, number)
+            self.verification.choose(1)
+            seen = []
+            for _ in numbers:
+                seen.append(self.verification.energy)
+                self.verification.press()
+            self.assertEqual((tuple(seen), self.verification.energy), (numbers, 1))
+            self.verification.choose(0)
+
+    def test_what_is_verified_and_no_longer_ordered_ends(self):
+        self.verification.choose(2)
+        self.verification.order(2)
+        self.assertEqual(self.verification.energy, 2)
+        self.verification.order(3)
+        self.ended()
+        self.assertEqual(self.bench.logged[-1], (1006, 2, 0))
+
     def test_an_energy_that_does_not_exist_changes_nothing(self):
         self.verification.choose(2)
         for energy in (-1, 5, 100):
