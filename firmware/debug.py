@@ -156,9 +156,9 @@ def spi(on):
 
 
 def cut():
-    """Restart the controller as a power cut would: nothing that was in RAM is found again.  The connection ends with it.
+    """Restart the controller as a power cut would: nothing that was in RAM is found again.
 
-    The metering chip keeps its supply, and counts on.
+    The connection ends with it.  The metering chip keeps its supply, and counts on.
     """
     _meter()._kept.forget()
     print("restarting")

@@ -28,7 +28,7 @@ def pack(image, address=_FLASH):
 
 
 def check(container, flash_size):
-    """Raise ValueError(what is wrong) unless this is a whole container of an RP2040 image that its flash has room for."""
+    """Raise ValueError(what is wrong) unless this is a whole container of an image for which an RP2040 has room."""
     if not container or len(container) % _BLOCK:
         raise ValueError(f"is no UF2 image: it is not made of blocks of {_BLOCK} bytes")
     count = len(container) // _BLOCK

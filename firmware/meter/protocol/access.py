@@ -7,10 +7,10 @@
            4  sealed: legal parameters, and only while the seal switch is open
 
 Nobody has a level without a password, and a level for which none is configured is not to be had (config.py: level 4
-begins with the serial number as its password).  From the third failure in a row a level waits 1, 2, 4 … 600 s; until then a password is refused without being
-compared with that level's.  Failures are counted for each level: who knows a reader's password, which many do, cannot
-clear by it the failures of his guesses at a higher one.  A guess is counted and stored before it is compared, so no
-cut of the power takes it back.
+begins with the serial number as its password).  From the third failure in a row a level waits 1, 2, 4 … 600 s; until
+then a password is refused without being compared with that level's.  Failures are counted for each level: who knows a
+reader's password, which many do, cannot clear by it the failures of his guesses at a higher one.  A guess is counted
+and stored before it is compared, so no cut of the power takes it back.
 """
 from hashlib import sha256
 

@@ -23,8 +23,8 @@ class Area:
     """`count` sectors of `device` from `first` on.
 
     `page`: 0, or the bytes that the device programs at a time (at most 256, as on the flash of a RP2040, whose SDK
-    takes what follows a shorter buffer in memory for data); what is not meant then stays FF, which leaves cells alone where nothing
-    encrypts.
+    takes what follows a shorter buffer in memory for data); what is not meant then stays FF, which leaves cells alone
+    where nothing encrypts.
     `buffers`: those of another area with such pages, as each use of them is over before anybody else comes.
     """
 

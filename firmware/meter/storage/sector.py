@@ -9,8 +9,8 @@
     ...  records of one size, each ending in its CRC: 16 bits of a record of 16 bytes, else 32
 
 Little-endian.  Records are multiples of 16 bytes, and no unit of 16 bytes is programmed twice between erasures, as
-flash with its own error correction asks (and encrypted flash, for which an `Area` must have no pages).  The CRCs of preface and records begin with ring,
-sequence and place, so that nothing passes for what it is not.
+flash with its own error correction asks (and encrypted flash, for which an `Area` must have no pages).  The CRCs of
+preface and records begin with ring, sequence and place, so that nothing passes for what it is not.
 """
 import struct
 from binascii import crc32
