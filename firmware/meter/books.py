@@ -70,11 +70,12 @@ class Books:
     def record_change(self, name: str, old: int, new: int, level: int) -> bool:
         """Have a change on record before it is made; tell whether it is."""
         stands = self.twin is not None and self._works()
+        now_s = self._operating[0]
+        change = (name, old, new)
         try:
-            for log in (self.changes, self.ratios if name == _RATIO else None):
-                if log is not None:
-                    stands = stands and log.store(self._operating[0], (name, old, new), level, self._terms,
-                                                  self._registers)
+            stands = stands and self.changes.store(now_s, change, level, self._terms, self._registers)
+            if name == _RATIO:
+                stands = stands and self.ratios.store(now_s, change, level, self._terms, self._registers, self.changes)
         except OSError:
             stands = False
         if stands:

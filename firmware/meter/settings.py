@@ -130,7 +130,15 @@ class Settings:
 
     def copy(self) -> "Settings":
         """Return the same again, to be changed."""
-        return unpack(self.pack())
+        other = Settings()
+        other.version = self.version
+        other.values[:] = self.values
+        other.calibration = None if self.calibration is None else list(self.calibration)
+        other.calibrated_at_s = self.calibrated_at_s
+        other.calibrated_by = self.calibrated_by
+        other.salt = self.salt
+        other.hashes[:] = self.hashes
+        return other
 
 
 def version_of(data) -> int:

@@ -10,6 +10,7 @@ from tools.emulator.heap import Heap
 _BLOCK = 200                                        # of rp2.Flash(), 4 KiB each
 _WRITE = "f.ioctl(6, %d); f.writeblocks(%d, bytes(i * 7 & 255 for i in range(4096)))" % (_BLOCK, _BLOCK)
 _READ = "b = bytearray(4096); f.readblocks(%d, b); sum(x != (i * 7 & 255) for i, x in enumerate(b))" % _BLOCK
+_LARGE = 24                                         # parameters of a function whose frame is large
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +94,36 @@ def test_a_call_that_has_come_back_is_not_counted_as_nested(world, prompt):
     assert calls[0] == calls[1]
 
 
-def test_the_stack_is_used_up_to_its_limit_when_recursion_never_ends(world, prompt):
+def test_the_stack_is_used_up_to_its_limit_and_never_left_when_recursion_never_ends(world, prompt):
     top, limit = Heap(world, DEBUG_ELF).stack()
+    bottom, = addresses(DEBUG_ELF, "__StackBottom")
     world.depth()
     prompt.ask("machine.WDT(timeout=8000)")
     assert top - world.depth()[0] < limit // 2
-    assert "maximum recursion depth exceeded" in prompt.ask("f(1_000)")
-    assert limit <= top - world.depth()[0] <= limit + 256       # the margin that MicroPython keeps for itself
+    prompt.ask("g = lambda n: sorted((1, 2), key=lambda x: g(n))")
+    for endless in ("f(1_000)", "g(0)"):
+        assert "maximum recursion depth exceeded" in prompt.ask(endless)
+        lowest = world.depth()[0]
+        assert limit <= top - lowest <= top - bottom, endless
+
+
+def test_a_call_takes_nothing_from_the_heap_however_large_its_frame_is(prompt):
+    names = ", ".join("p%d" % number for number in range(_LARGE))
+    prompt.ask("import gc; machine.WDT(timeout=8000)")
+    prompt.ask("large = lambda %s: gc.mem_alloc()" % names)
+    said = prompt.ask("gc.mem_alloc(), large(%s), gc.mem_alloc()" % ", ".join(["0"] * _LARGE))
+    before, within, after = (int(number) for number in said.strip("()").split(","))
+    assert before == within == after
+
+
+def test_recursion_with_large_frames_ends_in_an_exception_and_leaves_no_frame_behind(prompt):
+    prompt.ask("import micropython; machine.WDT(timeout=8000)")
+    prompt.ask("deep = lambda n, %s: deep(n, %s)" % (", ".join("p%d" % number for number in range(_LARGE)),
+                                                     ", ".join(["n"] * _LARGE)))
+    used = int(prompt.ask("micropython.pystack_use()"))
+    for _ in range(2):
+        assert "RuntimeError" in prompt.ask("deep(%s)" % ", ".join(["0"] * (_LARGE + 1)))
+        assert int(prompt.ask("micropython.pystack_use()")) == used
 
 
 def test_without_its_meter_the_watchdog_resets_it_and_is_told_as_the_cause(world, prompt):

@@ -58,6 +58,25 @@ class TestChanges(unittest.TestCase):
             body += struct.pack("<II", 1_000_000 + slot, 49_999_999 - slot)
         self.assertEqual(self.flash.cells.held(FIRST, 508), head + body + bytes(508 - len(head) - len(body)))
 
+    def test_two_logs_that_are_given_the_same_change_hold_the_same_but_for_their_numbers(self):
+        pair = Flash(2 * SECTORS)
+        first, second = [Changes(Ring(Area(pair, SECTORS * place, SECTORS), 4 + place, RECORD, OWNER))
+                         for place in (0, 1)]
+        for made in (first, second):
+            made.open()
+            while made.step():
+                pass
+        for change in (("Z22", 0, 1), ("Z21", 40, 600)):
+            self.assertTrue(first.store(7, change, 3, TERMS, registers()))
+        self.assertTrue(second.store(7, ("Z21", 40, 600), 3, TERMS, registers(), first))
+        one = list(first.entries())[1]
+        other, = second.entries()
+        self.assertEqual((one[0], other[0]), (2, 1))
+        self.assertEqual(one[1:8], other[1:8])
+        for slot in range(48):
+            self.assertEqual(second.register(other[8], slot), (1_000_000 + slot, 49_999_999 - slot))
+        self.assertEqual(bytes(other[8])[4:508], bytes(one[8])[4:508])
+
     def test_an_entry_is_read_as_it_was_made_with_each_register(self):
         made = self.open()
         self.store(made, ("Z21", 40, 600), 77, 3)

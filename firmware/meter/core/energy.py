@@ -132,7 +132,8 @@ class Energy:
         self._kept = array("i", [0] * RESIDUES) if kept is None else kept
         self._terms = array("i", (1, INDIVIDUAL)) if terms is None else terms
         self._held = array("i", [0] * 4)           # counts that sums must not take, see `hold`
-        self.increments = [0] * _REGISTERS         # counts that the last `add` gave to the billed registers: pulses
+        self.increments = [0] * _REGISTERS         # counts that the last `add` gave to the billed registers: pulses.
+                                                   # Not in it: apparent energy that a second gives, `_close`
 
     @property
     def exporting(self) -> int:
@@ -154,8 +155,9 @@ class Energy:
     def add(self, counts) -> None:
         """Add one poll: `counts` is active L1..L3, reactive L1..L3, apparent L1..L3, signed."""
         kept = self._kept
+        increments = self.increments
         for register in range(_REGISTERS):
-            self.increments[register] = 0
+            increments[register] = 0
         active = reactive = total_active = total_reactive = 0
         for phase in range(3):
             p = counts[phase]
@@ -175,6 +177,9 @@ class Energy:
             total_active += abs(p)
             total_reactive += -q if direction else q
         self._vector(active, reactive)
+        for register in range(_REGISTERS):
+            if increments[register]:
+                self._bill(register, increments[register])
         active += kept[_SECOND]
         reactive += kept[_SECOND + 1]
         total_active += kept[_TOTAL]
@@ -254,7 +259,7 @@ class Energy:
         return counts
 
     def _grow(self, group, register, totalled, counts):
-        """Add the magnitude of `counts` to a register, and to the billed one that it belongs to by the sum mode.
+        """Add the magnitude of `counts` to a register, and to the increment of what it is billed as by the sum mode.
 
         `totalled`: the register of the total sum, -1: none.
         """
@@ -264,12 +269,11 @@ class Energy:
         mode = self._terms[SUM_MODE]
         if mode == TOTALLED:
             if totalled >= 0:
-                self._bill(totalled, counts)
+                self.increments[totalled] += counts
         elif (mode == VECTORIAL) == (group == VECTOR):
-            self._bill(register, counts)
+            self.increments[register] += counts
 
     def _bill(self, register, counts):
-        self.increments[register] += counts
         self._registers.grow(BILLED, register, counts)
         self._registers.grow(PRIMARY, register, counts * self._terms[RATIO])
 

@@ -114,8 +114,11 @@ class PulseTrain:
             step >>= 1
         scaled *= self._weight
         n = 0
-        most = min(_MOST, len(self._rises_us) - self._planned)
-        while n < most and self._owed[0] > self._planned:
+        planned = self._planned
+        owed = self._owed[0]
+        rises_us = self._rises_us
+        most = min(_MOST, len(rises_us) - planned)
+        while n < most and owed > planned:
             at_us = 0
             if n >= late:
                 at_us = min(due * (interval_us >> _SHIFT) // scaled << _SHIFT, interval_us)
@@ -124,12 +127,12 @@ class PulseTrain:
                 at_us = earliest_us
             if at_us > interval_us:
                 break
-            self.delay_us[n] = self._rises_us[self._planned] = self._latency_us - interval_us + at_us
-            self._planned += 1
+            self.delay_us[n] = rises_us[planned] = self._latency_us - interval_us + at_us
+            planned += 1
             self._pause_us = interval_us - at_us
             earliest_us = at_us + self._pitch_us
             n += 1
-        self._under_way[0] = self._planned
+        self._planned = self._under_way[0] = planned
         return n
 
     def rise(self, elapsed_us: int) -> int:

@@ -168,6 +168,7 @@ class ADE7880:
             self._tried = None
             self.refused = self._changed = True
             raise ChipLost(REFUSED)
+        await self._sleep_ms(0)                    # and before the registers are stored with the new totals
         self._tried = None
         self._anew = False
         self._take_base(0b111)                     # before Run = 1: not one count is missed
@@ -233,15 +234,17 @@ class ADE7880:
         link = self._link
         high = self.high
         low = self.low
+        new_high = self._new_high
+        new_low = self._new_low
         slot = 0
         for first in _ENERGIES:
             for address in range(first, first + 3):
                 link.read_halves(address, high[slot], low[slot])
-                new = self._new_high[slot] = link.high
+                new = new_high[slot] = link.high
                 step = new - high[slot] & 0xFFFF   # modulo 2**32, half by half
                 if step & 0x8000:
                     step -= 0x10000
-                new = self._new_low[slot] = link.low
+                new = new_low[slot] = link.low
                 counts[slot] = (step << 16) + new - low[slot]
                 slot += 1
         link.read_halves(_PHNOLOAD, 0, self.no_load << _PHNOLOAD_VANLPHASE_SHIFT)
@@ -257,9 +260,9 @@ class ADE7880:
         idle = no_load & self.no_load              # from the last poll to this one; what came before or after counts
         self.no_load = no_load
         for slot in range(9):
-            high[slot] = self._new_high[slot]
-            low[slot] = self._new_low[slot]
-            if idle >> slot % 3 & 1 and counts[slot]:      # er004: a phase in no-load still counts P and Q
+            high[slot] = new_high[slot]
+            low[slot] = new_low[slot]
+            if idle and idle >> slot % 3 & 1 and counts[slot]:     # er004: a phase in no-load still counts P and Q
                 counts[slot] = 0
                 self._dropped |= 1 << slot % 3
         self.gap_ms = 0

@@ -4,7 +4,8 @@
 The caller owns the bus and the chip-select line.  Every read is proven: LAST_ADD must name the register and
 LAST_RWDATA hold the same value, or the word is read again.  What no proof over the same wire can see is a bit that
 arrives wrong in the word and in its repetition alike.  Nothing here allocates in a steady loop; the functions of that
-loop are small because MicroPython takes the state of one of more than 11 words from the heap, each time it is called.
+loop have small frames, because a MicroPython that is built without a stack for them (MICROPY_ENABLE_PYSTACK) takes
+those of more than 11 words from the heap, each time they are called.
 """
 from array import array
 from errno import EIO
@@ -46,8 +47,17 @@ class Link:
     def __init__(self, spi: "SpiBus", cs: "Line") -> None:
         self._spi = spi
         self._cs = cs
-        self._tx = (bytearray(), bytearray(4), bytearray(5), bytearray(), bytearray(7))        # by width
-        self._rx = (bytearray(), bytearray(4), bytearray(5), bytearray(), bytearray(7))
+        self._tx = _frames()
+        self._rx = _frames()
+        self._address = _parts(self._tx, 1, 3)     # that was asked for
+        self._word = _parts(self._rx, 3, 7)        # that has come
+        self._ask_address = _frame(2, _LAST_ADD)
+        self._ask_operation = _frame(1, _LAST_OP)
+        self._told_address = bytearray(5)
+        self._named = memoryview(self._told_address)[3:]
+        self._ask_word = [register and _frame(width, register) for width, register in enumerate(_LAST_RWDATA)]
+        self._told_word = _frames()
+        self._again = _parts(self._told_word, 3, 7)
         self.high = 0
         self.low = 0
         self.retries = 0
@@ -79,10 +89,22 @@ class Link:
 
         Raises OSError(EIO) if no attempt could be proven.
         """
+        width = _WIDTH[address >> 8 & 0xF]
+        tx = self._tx[width]
+        rx = self._rx[width]
+        tx[0] = _READ
+        tx[1] = address >> 8
+        tx[2] = address & 0xFF
         tries = _TRIES
         while tries:
-            self._get(address)
-            if (self.high == high and self.low == low) or self._proves(address):
+            self._swap(tx, rx)
+            if width == 4:
+                self.high = rx[3] << 8 | rx[4]
+                self.low = rx[5] << 8 | rx[6]
+            else:
+                self.high = 0
+                self.low = rx[3] << 8 | rx[4] if width == 2 else rx[3]
+            if (self.high == high and self.low == low) or self._proves(width):
                 return
             self.retries = self.retries + 1 & 0xFFFF
             tries -= 1
@@ -115,10 +137,11 @@ class Link:
 
         For registers that cannot be read back, or whose value would prove nothing.
         """
-        self._get(_LAST_ADD)
-        if self.low == address:
-            self._get(_LAST_OP)
-            if self.low == _LAST_OP_WRITE:
+        told = self._told_address
+        self._swap(self._ask_address, told)
+        if told[3] << 8 | told[4] == address:
+            self._swap(self._ask_operation, self._rx[1])
+            if self._rx[1][3] == _LAST_OP_WRITE:
                 return
         raise OSError(EIO)
 
@@ -142,34 +165,43 @@ class Link:
                 return False
         return True
 
-    def _proves(self, address):
-        """Tell whether the chip confirms the word that was just read from `address`."""
-        high = self.high
-        low = self.low
-        self._get(_LAST_ADD)
-        if self.low != address:
-            return False
-        self._get(_LAST_RWDATA[_WIDTH[address >> 8 & 0xF]])
-        return self.high == high and self.low == low
+    def _proves(self, width):
+        """Tell whether the chip confirms the word that was just read, and its address.
 
-    def _get(self, address):
-        """Read a register once; a read that an exception broke off before spoils this one, which is then not proven.
-
-        No `try` here: with one the frame of this call has more than the eleven words that MicroPython keeps on the
-        stack, and thirty of them a poll would be taken from the heap.
+        As bytes, and with each step written out: nine words a poll are proven.
         """
-        width = _WIDTH[address >> 8 & 0xF]
-        tx = self._tx[width]
-        rx = self._rx[width]
-        tx[0] = _READ
-        tx[1] = address >> 8
-        tx[2] = address & 0xFF
+        cs = self._cs
+        spi = self._spi
+        cs(0)
+        spi.write_readinto(self._ask_address, self._told_address)
+        cs(1)
+        if self._named != self._address[width]:
+            return False
+        cs(0)
+        spi.write_readinto(self._ask_word[width], self._told_word[width])
+        cs(1)
+        return self._again[width] == self._word[width]
+
+    def _swap(self, tx, rx):
+        """Send a frame and receive one; a read that an exception broke off before spoils it, which is then not proven.
+
+        No `try` here: it would make the frame of this call larger, and this is called thirteen times a poll.
+        """
         self._cs(0)
         self._spi.write_readinto(tx, rx)
         self._cs(1)
-        if width == 4:
-            self.high = rx[3] << 8 | rx[4]
-            self.low = rx[5] << 8 | rx[6]
-        else:
-            self.high = 0
-            self.low = rx[3] << 8 | rx[4] if width == 2 else rx[3]
+
+
+def _frame(width, register):
+    """Return what goes out to read a register of so many bytes."""
+    return bytearray((_READ, register >> 8, register & 0xFF) + (0,) * width)
+
+
+def _frames():
+    """Return one for each width that registers have, in its place."""
+    return [None, _frame(1, 0), _frame(2, 0), None, _frame(4, 0)]
+
+
+def _parts(frames, first, end):
+    """Return these bytes of each frame."""
+    return [frame and memoryview(frame)[first:end] for frame in frames]

@@ -73,11 +73,10 @@ class Checkpoints(Told):
         kwh = self.kwh
         counts = self.counts
         for slot in range(first, _PRIMARY * _REGISTERS):
-            ahead_kwh = live_kwh[slot] - kwh[slot]
             ahead = live_counts[slot] - counts[slot]
-            if ahead_kwh > 1 or ahead >= step:
+            if ahead >= step:
                 return True
-            if ahead_kwh and ahead + _COUNTS_PER_KWH >= step:
+            if live_kwh[slot] != kwh[slot] and (live_kwh[slot] - kwh[slot] > 1 or ahead + _COUNTS_PER_KWH >= step):
                 return True
         return False
 
