@@ -138,6 +138,8 @@ class Settings:
         other.calibrated_by = self.calibrated_by
         other.salt = self.salt
         other.hashes[:] = self.hashes
+        other.doubtful = self.doubtful
+        other.trips[:] = self.trips
         return other
 
 

@@ -26,13 +26,14 @@ def full():
     made.salt = SALT
     made.hashes = [None, DIGEST, None, bytes(reversed(DIGEST))]
     made.trips = list(TRIPS)
+    made.doubtful = True
     return made
 
 
 def by_hand():
     """Return the same as bytes, written down by the layout."""
     parameters = struct.pack("<11H", *OTHERS)
-    return (b"\x04\x03\x02\x01" + b"\x01\x0B\x01\x00" + parameters + bytes(48 - len(parameters))
+    return (b"\x04\x03\x02\x01" + b"\x01\x0B\x01\x01" + parameters + bytes(48 - len(parameters))
             + b"\x0D\x1C\x2B\x3A" + b"Ada L., bench 7\x00" + struct.pack("<24i", *CALIBRATION) + SALT
             + bytes(32) + DIGEST + bytes(32) + bytes(reversed(DIGEST)) + struct.pack("<12I", *TRIPS))
 
@@ -40,7 +41,7 @@ def by_hand():
 def told(settings):
     """Return everything that settings tell."""
     return (settings.version, settings.values, settings.calibration, settings.calibrated_at_s, settings.calibrated_by,
-            settings.salt, settings.hashes, settings.trips)
+            settings.salt, settings.hashes, settings.trips, settings.doubtful)
 
 
 class TestLayout(unittest.TestCase):
