@@ -116,7 +116,8 @@ class App:
         self.averages = Averages()
         self.lists = Lists(_AUTOMATIC, _MANUAL, _STARTUP)
         self.measure = self._make_measure(board, hal)
-        self.verification = Verification(hal, self.led, self.registers, self.lists, self.books.events)
+        self.verification = Verification(hal, self.led, self.registers, self.objects, self.lists,
+                                         self.books.events)
         self.config = Configuration(self._ideal, board.NOMINAL_MV, self.books.store_settings, self.books.record_change,
                                     self._apply, self.chip, self.averages, self.status, hash_of, owner,
                                     self.serial.encode(), self.verification, self.books.ratio_refused)

@@ -5,8 +5,9 @@ The display and the optical port take every value from here and nowhere else.  C
 form C.D.E*F, F left out where it is 255.  Energies, powers and currents are primary: measured ones times the ratio of
 the current transformers.  F tells other kinds of the same energy: 128 with more places, for verification; 129
 secondary; 140, 141, 142 secondary and summed by that sum mode (core/energy.py), whatever is billed.  A value is an
-integer and a number of decimals, or None when there is nothing to tell.  Every written form is cut, never rounded up:
-no reader ever sees more than has been counted.
+integer and a number of decimals, or None when there is nothing to tell.  Every written energy is cut, never rounded
+up: no reader ever sees more than has been counted.  While a test bench verifies (tasks/verification.py), which is on
+the secondary side, power and current are secondary.
 
 An energy that the meter was not ordered to bill (core/ordered.py) has no row for display and port, in none of its
 kinds.  The log of changes has every register all the same.
@@ -152,7 +153,7 @@ class Objects:
 
     `shown()` returns the registers that may be told.  `terms`: those of billing (core/energy.py).  `identity` maps the
     keys `serial`, `version` to text.  `operating`: a word, the seconds of operation.  `ordered`: X9.  `trips`: where
-    the trip counters began (settings.py).
+    the trip counters began (settings.py).  `secondary`: so are power and current.
     """
 
     def __init__(self, shown, terms, quantities, status, identity: dict, operating) -> None:
@@ -163,6 +164,7 @@ class Objects:
         self._identity = identity
         self._operating = operating
         self.ordered = ALL
+        self.secondary = False
         self.trips = (0,) * (2 * len(_NO_QUADRANTS))
         identity["led"] = str(COUNTS_PER_KWH // LED_COUNTS)
         identity["s0"] = str(COUNTS_PER_KWH // S0_COUNTS)
@@ -277,7 +279,7 @@ class Objects:
             place = _VECTOR_PLACE if entry[_PHASE] is None else entry[_PHASE]
             if (self._quantities.exporting >> place & 1) != (kind == _GIVEN):
                 value = 0
-        if entry[_UNIT] in _SCALED:
+        if entry[_UNIT] in _SCALED and not self.secondary:
             value *= self._terms[RATIO]
         return value // entry[_STEP], entry[_DECIMALS]
 

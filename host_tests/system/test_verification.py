@@ -43,6 +43,17 @@ class TestVerification(unittest.TestCase):
     def events(self):
         return [entry[3:7] for entry in self.world.meter.books.events.entries() if entry[3] in (1005, 1006)]
 
+    def test_power_and_current_are_those_of_the_bench_not_of_the_primary_side(self):
+        self.world.mains.balanced(volts=230, amps=5, degrees=0)
+        self.setter.sign_on(self.world.meter.serial)
+        self.setter.write("Z21", "40")
+        for energy, watts, amps in ((0, 40 * 3_450, 200), (1, 3_450, 5), (0, 40 * 3_450, 200)):
+            self.setter.write("TEST", str(energy))
+            self.world.run(seconds=2)
+            told = [float(self.setter.read(code).split("*")[0]) for code in ("1.7.0", "31.7.0", "32.7.0")]
+            for value, truth in zip(told, (watts / 1_000, amps, 230)):
+                self.assertAlmostEqual(value / truth, 1, delta=0.002)
+
     def test_the_led_follows_the_energy_that_is_shown_and_s0_what_it_ever_follows(self):
         self.begin()
         for name in NAMES + ("A+",):

@@ -18,7 +18,8 @@ class Bench:
         self.followed = []
         self.logged = []
         self.lists = Lists(("a1", "a2"), ("m1",), ("s1",))
-        self.verification = Verification(self, self if led else None, "registers", self.lists, self)
+        self.secondary = False                     # it is the values too
+        self.verification = Verification(self, self if led else None, "registers", self, self.lists, self)
 
     def ticks_ms(self):
         return self.now_ms
@@ -56,6 +57,13 @@ class TestVerification(unittest.TestCase):
             self.assertEqual(self.shows(), (VERIFICATION, code))
             self.assertEqual(self.bench.followed[-1], registers)
             self.assertEqual(self.verification.energy, number + 1)
+
+    def test_power_and_current_are_secondary_while_it_verifies(self):
+        for energy, secondary in ((1, True), (4, True), (0, False), (2, True)):
+            self.verification.choose(energy)
+            self.assertEqual(self.bench.secondary, secondary)
+        self.verification.end()
+        self.assertFalse(self.bench.secondary)
 
     def test_a_press_steps_through_the_energies_and_none_without_verification(self):
         self.verification.press()

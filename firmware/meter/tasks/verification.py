@@ -3,7 +3,7 @@
 
 Nothing legal stops meanwhile: registers run on, S0 and the modules keep what they count.  It ends by the command that
 began it, by the left button held for 6 s, 16 h after the last press, and with the life of the controller.  Only what
-the meter was ordered to bill (core/ordered.py) can be verified.
+the meter was ordered to bill (core/ordered.py) can be verified.  Power and current are told as the bench has them.
 """
 from micropython import const
 
@@ -19,13 +19,15 @@ _ENERGIES = (("1.8.0*128", A_PLUS), ("2.8.0*128", A_MINUS), ("3.8.0*128", R_PLUS
 class Verification:
     """`energy`: 1 A+, 2 A-, 3 R+, 4 R- while it is verified, 0 while nothing is.
 
-    `led`: an Output of tasks/pulses.py, or None; `registers`: those of core/energy.py; `log` as in logs/events.py.
+    `led`: an Output of tasks/pulses.py, or None; `registers`: those of core/energy.py; `objects` tell the present
+    values; `log` as in logs/events.py.
     """
 
-    def __init__(self, hal, led, registers, lists, log) -> None:
+    def __init__(self, hal, led, registers, objects, lists, log) -> None:
         self._hal = hal
         self._led = led
         self._registers = registers
+        self._objects = objects
         self._lists = lists
         self._log = log
         self._since_ms = 0
@@ -56,6 +58,7 @@ class Verification:
         code, registers = _ENERGIES[energy - 1] if energy else (None, A_PLUS)
         if self._led is not None:
             self._led.follow(registers, self._registers)
+        self._objects.secondary = energy != 0
         self._lists.verify(code)
 
     def press(self) -> None:
