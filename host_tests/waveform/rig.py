@@ -106,7 +106,7 @@ class Rig:
         self._energy.agree(ratio, sum_mode)
 
     def registered(self, milliseconds, polls=1):
-        """Return what `polls` of so many milliseconds register, each with noise of its own: {(group, register): counts}.
+        """Return {(group, register): counts} registered in `polls` of so many milliseconds, with noise anew in each.
 
         Groups and registers are those of core/energy.py.
         """
