@@ -94,8 +94,8 @@ def test_registers_of_another_sum_mode_ratio_or_quadrant_are_seen():
 
 
 def test_noise_in_single_polls_makes_a_meter_of_1_a_creep_if_its_converters_have_12_bits():
-    assert starting._creeps(20, (1,), 12.0).value > 0
-    assert starting._creeps(20, (1,)).value == 0
+    assert starting._creeps({1: 20}, 12.0).value > 0
+    assert starting._creeps({1: 20}).value == 0
 
 
 def test_firmware_that_stores_nothing_in_fram_for_a_second_is_seen():

@@ -182,7 +182,7 @@ def of_system() -> tuple[Figure, ...]:
     return (
         Figure("B2.heat", "typical front ends from -40 to 70 °C: part of the limits of class C", "", 1,
                lambda: _of_limit("C", _CELSIUS)),
-        Figure("B2.heat.02S", "the same: part of the limits of class 0.2 S, which hold at 23 °C", "", None,
+        Figure("B2.heat.02S", "the same: part of the limits of class 0.2 S, which are those of 23 °C", "", None,
                lambda: _of_limit("0.2 S", _CELSIUS)),
         Figure("B2.mild", "typical front ends from 0 to 40 °C: part of the limits of class 0.2 S", "", 1,
                lambda: _of_limit("0.2 S", _CELSIUS[1:3])),
