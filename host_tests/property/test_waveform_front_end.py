@@ -136,7 +136,7 @@ def test_noise_has_the_rms_of_its_bits_and_adds_to_squares_only():
 
 def test_power_noise_falls_with_the_root_of_the_time_that_is_averaged():
     spread = []
-    for averaged_s in (1.0, 100.0):
+    for averaged_s in (1.0, 100.0, 0.05):
         bench = Bench(230.0, 1.0, noise_bits=12.0)
         bench.mains.install(averaged_s=averaged_s)
         powers = []
@@ -149,6 +149,19 @@ def test_power_noise_falls_with_the_root_of_the_time_that_is_averaged():
     expected = np.hypot(*code) * noise / np.sqrt(8000) / (1 << 19)         # 8000 independent samples
     assert spread[0] == pytest.approx(expected, rel=0.2)
     assert spread[1] == pytest.approx(expected / 10, rel=0.2)
+    assert spread[2] == pytest.approx(expected * np.sqrt(20), rel=0.2)     # less than a record
+
+
+@pytest.mark.parametrize("order", [0.25, 1.75])
+def test_a_current_between_harmonics_is_no_power_but_adds_to_the_rms(order):
+    plain = Bench(230.0, 3.0, 60.0)
+    bench = Bench(230.0, 3.0, 60.0)
+    for phase in range(3):
+        bench.mains.set_between(phase, order, 50.0, 20.0)
+    assert bench.inside()[0] == pytest.approx(plain.inside()[0], rel=1e-6)
+    assert bench.mains.true_watts() == pytest.approx([230 * 1.5] * 3)
+    assert bench.read("AIRMS") == pytest.approx(np.hypot(3, 1.5) / AMPS * RMS, rel=1e-3)   # of the high-pass
+    assert bench.physics.measured.hertz == pytest.approx(50.0, abs=1e-6)
 
 
 def test_57_steps_of_phase_correct_a_transformer_that_leads_by_a_degree():

@@ -2,7 +2,7 @@
 """The phasor chip of every other test against a chip that samples the same mains: P, Q1, S, U and I to 20 ppm.
 
 The whole grid is 31 680 points; here is every 23rd, which divides no period of the grid, so that all values of all
-influences meet.
+influences meet.  `make bench ONLY=B1.chip FULL=1` takes every one.
 """
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ from host_tests.system.register_store import RegisterStore
 from meter.app import App
 from meter.core import energy as e
 from tools.bench import __main__ as bench
-from tools.bench import cuts, dips, outages, stalls
+from tools.bench import cuts, dips, outages, stalls, starting, sums
 from tools.bench.figure import Figure, Measured, spread
 from tools.bench.meters import LOADS, Rig, gained_wh, lost_wh
 from tools.bench.target import on_micropython
@@ -73,6 +73,29 @@ def test_what_is_lost_and_gained_is_that_of_the_worst_register():
     found = {(0, "A+"): 90_000, (1, "E+"): 75_000, (e.VECTOR, "A+"): 100_050}
     assert lost_wh(truth, found) == (0.5, "E+ L2")
     assert gained_wh(truth, found) == pytest.approx(0.001)
+
+
+def test_registers_of_another_sum_mode_ratio_or_quadrant_are_seen():
+    rig = sums.Rig()
+    loads = sums._apply(rig.mains, 5.0, 60.0, (1, -0.6, 0.3))
+    right = sums._one(rig, 120, e.VECTORIAL, loads)
+    assert right.percent < 0.01
+    assert (right.strayed, right.off_ratio) == (0, 0)
+    total = sums._true(loads, e.TOTALLED, 1)[e.BILLED]
+    assert total[e.A_IMPORT] == pytest.approx(230 * 5 * 0.5 * 1.9)
+    assert total[e.R1] == pytest.approx(230 * 5 * 0.75 ** 0.5 * 1.9)
+    rig.agree = lambda ratio, _: rig._energy.agree(ratio + 1, e.TOTALLED)
+    wrong = sums._one(rig, 120, e.VECTORIAL, loads)
+    assert wrong.percent > 100
+    assert wrong.off_ratio > 1_000_000
+    assert sums._one(sums.Rig(), 120, e.VECTORIAL, loads).percent == 100          # nothing is registered
+    reverse = sums._one(rig, 120, e.TOTALLED, [(-watts, -var) for watts, var in loads])
+    assert reverse.strayed > 1_000_000
+
+
+def test_noise_in_single_polls_makes_a_meter_of_1_a_creep_if_its_converters_have_12_bits():
+    assert starting._creeps({1: 20}, 12.0).value > 0
+    assert starting._creeps({1: 20}).value == 0
 
 
 def test_firmware_that_stores_nothing_in_fram_for_a_second_is_seen():

@@ -59,9 +59,9 @@ def averaged(clean: Measured, noisy: Measured, volts_noise, amps_noise, averaged
     """Return what a longer average of noisy records is: `clean` and `noisy` are one record without and with noise.
 
     The squares of the noise (`volts_noise`, `amps_noise`: rms codes) stay; what else noise does to one record falls as
-    the root of the time.
+    the root of the time, and is more than a record shows in a shorter one.
     """
-    share = min(np.sqrt(RECORD_S / averaged_s), 1.0)
+    share = np.sqrt(RECORD_S / averaged_s)
 
     def mixed(quiet, loud, bias=0.0):
         return quiet + bias + share * (loud - quiet - bias)

@@ -27,6 +27,7 @@ from meter.drivers.ade7880 import ADE7880
 JOULES = 0.072                                     # a count
 _POLL_MS = 100
 _SETTLED_MS = 4_000
+_REGISTERS = range(e.E_EXPORT + 1)
 _LEAST_SHARE = 1e-6                                # of apparent power: less is no power to have an error of
 
 
@@ -100,6 +101,26 @@ class Rig:
         return Energies([row[0] - row[1] for row in grown], [row[2] + row[3] - row[4] - row[5] for row in grown],
                         [row[6] + row[7] for row in grown], hours)
 
+    def agree(self, ratio, sum_mode):
+        """Bill by these terms of core/energy.py."""
+        self._energy.agree(ratio, sum_mode)
+
+    def registered(self, milliseconds, polls=1):
+        """Return {(group, register): counts} registered in `polls` of so many milliseconds, with noise anew in each.
+
+        Groups and registers are those of core/energy.py.
+        """
+        self.mains.install(averaged_s=milliseconds / 1e3)
+        self._poll(1)                              # counts of whatever was before
+        self._energy.second()
+        before = self._all()
+        for _ in range(polls):
+            if self.mains.front_end.noise_bits is not None:
+                self.mains.renew()
+            self._poll(milliseconds)
+        self._energy.second()
+        return {key: counts - before[key] for key, counts in self._all().items()}
+
     def present(self, averaged_s=1.0):
         """Return the driver's codes of current, voltage, power and apparent power by these names, three phases each."""
         self.mains.install(averaged_s=averaged_s)
@@ -127,11 +148,16 @@ class Rig:
 
     def _read(self):
         """Return the eight registers of each phase, in counts."""
-        rows = []
-        for phase in range(3):
-            both = [self.registers.read(phase, (register,)) for register in range(e.E_EXPORT + 1)]
-            rows.append([kwh * e.COUNTS_PER_KWH + counts for kwh, counts in both])
-        return rows
+        every = self._all()
+        return [[every[phase, register] for register in _REGISTERS] for phase in range(3)]
+
+    def _all(self):
+        out = {}
+        for group in range(e.PRIMARY + 1):
+            for register in _REGISTERS:
+                kwh, counts = self.registers.read(group, (register,))
+                out[group, register] = kwh * e.COUNTS_PER_KWH + counts
+        return out
 
     async def _sleep_ms(self, milliseconds):
         self.clock.advance(1_000 * milliseconds)

@@ -48,6 +48,11 @@ class Waveforms(Mains):
         self._changing()
         self.volts_shift[phase] = float(degrees)
 
+    def set_between(self, phase, order, amps_percent, amps_degrees):
+        """Add a current whose order, a part of the fundamental or more, need not be whole; see `set_harmonic`."""
+        self._changing()
+        self.harmonics[phase][order] = (0.0, 0.0, amps_percent / 100, amps_degrees)
+
     def set_dc(self, phase, volts=0.0, amps=0.0):
         """Add direct voltage and current to a phase."""
         self._changing()
@@ -79,7 +84,7 @@ class Waveforms(Mains):
             row = []
             for order in self.orders():
                 ratio, degrees = 1.0, behind[phase]
-                if order > 1:
+                if order != 1:
                     part = self.harmonics[phase].get(order, (0.0, 0.0, 0.0, 0.0))
                     ratio, degrees = part[at], part[at + 1]
                 level = 0.0 if self.missing[phase] else rms[phase]

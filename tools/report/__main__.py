@@ -6,6 +6,7 @@ over the grid of currents and power factors; the firmware's own driver, energy s
 """
 import csv
 import sys
+from math import inf
 from pathlib import Path
 
 import matplotlib as mpl
@@ -62,25 +63,37 @@ def _measure(kind, nominal_a, front_end, numbers):
     return [(result, error) for result, error in pairs if error is not None]
 
 
+def _limits(table, measured):
+    """Return {((amps, limit), …): the factors it is the limit of}, of all that were measured and have one."""
+    steps = {}
+    for result, _ in measured:
+        bound = limit(table, result.point)
+        if bound < inf:
+            steps.setdefault(result.point.factor, []).append((result.point.amps, bound))
+    found = {}
+    for factor, line in steps.items():
+        found.setdefault(tuple(sorted(line)), []).append(factor)
+    return found
+
+
 def _draw(kind, nominal_a, measured) -> int:
     """Draw the curves and the limits; return how many points are beyond one."""
     factors, classes, tables = _CURVES[kind]
-    figure, axes = plt.subplots(figsize=(9, 5.2))
+    figure, axes = plt.subplots(figsize=(9, 5.8))
+    prefix = "PF " if kind == "active" else ""
+    colours = {}
     for factor in factors:
         line = [(result.point.amps, error) for result, error in measured if result.point.factor == factor]
-        label = "PF " + factor if kind == "active" else factor
-        axes.plot(*zip(*line, strict=True), marker="o", markersize=3, linewidth=1.2, label=label)
-    missed = 0
+        [curve] = axes.plot(*zip(*line, strict=True), marker="o", markersize=3, linewidth=1.2, label=prefix + factor)
+        colours[factor] = curve.get_color()
     for name, style in zip(classes, ("-", "--"), strict=False):
-        steps = []
-        for result, error in measured:
-            bound = limit(tables[name], result.point)
-            missed += abs(error) > bound
-            if result.point.factor == next(iter(factors)) and bound < 100:
-                steps.append((result.point.amps, bound))
-        for sign in (1, -1):
-            axes.step([amps for amps, _ in steps], [sign * bound for _, bound in steps], where="post", color="0.35",
-                      linestyle=style, linewidth=1, label="limit of class %s, first curve" % name if sign > 0 else None)
+        for steps, alike in _limits(tables[name], measured).items():
+            first = alike[0] == next(iter(factors))
+            for sign in (1, -1):
+                axes.step([amps for amps, _ in steps], [sign * bound for _, bound in steps], where="post",
+                          color="0.35" if first else colours[alike[0]], linestyle=style, linewidth=1 if first else 0.7,
+                          label="class %s at %s%s" % (name, prefix, ", ".join(alike)) if sign > 0 else None)
+    missed = sum(abs(error) > limit(tables[name], result.point) for name in classes for result, error in measured)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("secondary current, A")
@@ -88,7 +101,7 @@ def _draw(kind, nominal_a, measured) -> int:
     axes.set_title("%s energy, In = %d A, 3 x 230 V, 50 Hz, balanced, calibrated at three points"
                    % (kind.capitalize(), nominal_a))
     axes.grid(visible=True, which="both", linewidth=0.3)
-    axes.legend(fontsize=8, ncol=2)
+    axes.legend(fontsize=8, ncol=4, loc="upper center", bbox_to_anchor=(0.5, -0.12))
     figure.tight_layout()
     for ending in ("png", "svg"):
         figure.savefig(OUT / ("%s_%dA.%s" % (kind, nominal_a, ending)), dpi=110)
