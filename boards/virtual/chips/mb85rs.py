@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """An MB85RS2MT FRAM on the wire, strict: DS = Fujitsu MB85RS2MT data sheet, "Op-code".
 
-The bench: `power(on)`, `plugged`, `dead`, `write_protect`, `protect`, `held` and `overwrite`, `cut_at`.  Bytes land one
-by one as they are clocked in, so power that goes in a write leaves what had come before it.  The array may be protected
-in part by the status register, which is kept without power and may be protected itself, DS "Writing Protect".  The
-frame that wakes it from sleep is lost: it needs t_REC before it hears the next.
+The bench: `power(on)`, `plugged`, `dead`, `write_protect`, `protect`, `disturb`, `held` and `overwrite`, `cut_at`.
+Bytes land one by one as they are clocked in, so power that goes in a write leaves what had come before it.  The array
+may be protected in part by the status register, which is kept without power and may be protected itself, DS "Writing
+Protect".  The frame that wakes it from sleep is lost: it needs t_REC before it hears the next.
 """
 SIZE = 1 << 18
 
@@ -44,6 +44,7 @@ class VirtualMB85RS:
         self.plugged = True
         self.dead = False                          # the array takes no byte any more, though everything else goes on
         self.write_protect = False                 # the WP pin is low
+        self.disturb = None                        # called with (address, what a read puts on the wire)
         self._powered = False
         self._frame = bytearray()
         self._clocked = 0
@@ -124,7 +125,10 @@ class VirtualMB85RS:
             if command == _WRITE:
                 self._take(address, memoryview(tx)[skip:])
             else:
-                self._fetch(address, memoryview(rx)[skip:])
+                given = memoryview(rx)[skip:]
+                self._fetch(address, given)
+                if self.disturb:
+                    self.disturb(address, given)
 
     def release(self):
         """The select line rises."""
