@@ -106,7 +106,7 @@ class TestFramOfAnotherMeter(Fram):
         world.cut()
         used_by_others(world.fram, 8)
         world.power_on()
-        world.run(seconds=3)
+        world.run(milliseconds=300)                # then it has been read through
         bus = world.spi_bus(board.SPI_MEMORY["id"])
         before = bus.bytes
         world.run(seconds=10)
