@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""FRAM, flash and RAM that do not hold the same: which of them is believed, what is told, and that nothing is gained."""
+"""FRAM, flash and RAM that do not hold the same: which one is believed, what is told, and that nothing is gained."""
 import gc
 import unittest
 
 from host_tests.system import readings
 from host_tests.system.test_controller_restarts import totals
 from host_tests.system.test_fram import FRAM_ONLY, SLOT, imported, told
-from host_tests.system.test_memory import BOTH, FLASH_ONLY, FULL, POLL_WH, WH, make_world, problem, restart
+from host_tests.system.test_memory import BOTH, FLASH_ONLY, FULL, POLL_WH, WH, make_world, restart
 from meter.core import energy as e
 from meter.core import status as condition
 from meter.storage import words

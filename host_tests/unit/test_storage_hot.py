@@ -71,16 +71,27 @@ class TestHot(unittest.TestCase):
             self.opened()
             self.assertEqual(self.fram.calls, ["start"] + 8 * ["read", "start"])
 
+    def drops_out(self, last):
+        """Return the trouble of a socket that is empty after so many reads."""
+        def trouble(read, buf):
+            if read > last:
+                self.fram.there = False
+                buf[:] = b"\xFF" * len(buf)
+        return trouble
+
+    def flips(self, number, bit):
+        """Return the trouble of a wire on which this bit of this read turns over."""
+        def trouble(read, buf):
+            if read == number:
+                buf[bit >> 3] ^= 1 << (bit & 7)
+        return trouble
+
     def test_a_memory_that_drops_out_while_it_is_read_is_not_taken_for_a_blank_one(self):
         for value in range(1, 7):
             self.keep(value)
         for last in range(4):
-            def drops_out(read, buf):
-                if read > last:
-                    self.fram.there = False
-                    buf[:] = b"\xFF" * len(buf)
             self.fram.calls = []
-            self.fram.there, self.fram.trouble = True, drops_out
+            self.fram.there, self.fram.trouble = True, self.drops_out(last)
             hot = Hot(self.fram, 1, WORDS, OWNER)
             hot.part(0, 1)[0] = 9
             self.raises(ENODEV, hot.load)
@@ -91,11 +102,8 @@ class TestHot(unittest.TestCase):
             self.keep(value)
         for number in range(1, 6):
             for bit in range(8 * SLOT):
-                def disturbs(read, buf):
-                    if read == number:
-                        buf[bit >> 3] ^= 1 << (bit & 7)
                 self.fram.calls = []
-                self.fram.trouble = disturbs
+                self.fram.trouble = self.flips(number, bit)
                 hot, found = self.opened()
                 self.assertEqual((found, list(hot.part(0, WORDS)), hot.damaged), (True, [6] * WORDS, 0))
 
@@ -351,12 +359,8 @@ class TestHot(unittest.TestCase):
 
     def test_a_bit_that_turns_over_on_the_wire_while_it_is_proven_means_nothing(self):
         self.keep(1)
-
-        def disturbs(read, buf):
-            if read == 1:
-                buf[22] ^= 1
         self.fram.calls = []
-        self.fram.trouble = disturbs
+        self.fram.trouble = self.flips(1, 8 * 22)
         self.hot.prove()
         self.assertEqual(self.fram.reads, 2)
 

@@ -18,7 +18,7 @@ _WRITE_HEAD = ("            self.area.program(place, 0, layout.make_head(self._r
                " self._preface_size, self.area.count, self._owner))\n")
 _NO_RECORD = "        else:\n            self.give_back()\n"
 _AGAIN = "                self._again = bytearray(self._size)\n                self._again[:self.payload] = record\n"
-_HOT_WRITE = "        self.memory.write(self._base + self._slot * len(self._bytes), self._bytes)\n"
+_HOT_WRITE = "        self.memory.write(self.base + self.slot * len(self._bytes), self._bytes)\n"
 
 SINGLES = {
     # sector.py, sectors.py
@@ -109,14 +109,14 @@ SINGLES = {
     "dropped counts not told": (("checkpoint", "self.dropped = record[1] & _DROPPED_MASK", "self.dropped = 0"),),
     # hot.py
     "hot: crc not checked": (("hot", "            if _is_whole(image):\n", "            if not _is_blank(image):\n"),),
-    "hot: always the same slot": (("hot", "        self._slot = (self._slot + 1) % SLOTS\n", ""),),
-    "hot: a life begins in the first slot": (("hot", "self._slot = (newest + 1) % SLOTS\n        return newest",
-                                              "self._slot = 0\n        return newest"),),
+    "hot: always the same slot": (("hot", "        self.slot = (self.slot + 1) % SLOTS\n", ""),),
+    "hot: a life begins in the first slot": (("hot", "self.slot = (newest + 1) % SLOTS\n        return newest",
+                                              "self.slot = 0\n        return newest"),),
     "hot: the first slot wins": (("hot", "is_newer(self._spare.words[_SEQUENCE], self.sequence)",
                                   "is_newer(self.sequence, self._spare.words[_SEQUENCE])"),),
     "hot: sequences compared as they are": (("hot", "0 < (sequence - other & _PERIOD - 1) < _PERIOD // 2", "sequence > other"),),
     "hot: sequence stands still": (("hot", "self._words[_SEQUENCE] + 1 & _PERIOD - 1", "self._words[_SEQUENCE]"),),
-    "hot: crc before the words": (("hot", _HOT_WRITE, "        at = self._base + self._slot * len(self._bytes)\n"
+    "hot: crc before the words": (("hot", _HOT_WRITE, "        at = self.base + self.slot * len(self._bytes)\n"
                                    "        self.memory.write(at + len(self._body), self._bytes[len(self._body):])\n"
                                    "        self.memory.write(at, self._body)\n"),),
     "hot: owner not looked at": (("hot", "elif self._spare.bytes[:_HEAD] != self._head:", "elif False:"),),
@@ -125,9 +125,9 @@ SINGLES = {
     "hot: words of a memory that has failed stay": (("hot", "        finally:\n            if not self.found:\n", "        finally:\n            if False:\n"),),
     "hot: a memory that is all foreign is overwritten": (("hot", "        raise OSError(EACCES)", "        return False"),),
     "hot: what was written last is not compared": (("hot", " or self._spare.bytes[-4:] != self._bytes[-4:]:", ":"),),
-    "hot: what was written last need not be whole": (("hot", "        elif not self._read((self._slot - 1) % SLOTS) or self._spare.bytes[-4:] != self._bytes[-4:]:\n            raise OSError(EIO)\n", ""),),
+    "hot: what was written last need not be whole": (("hot", "        elif not self._read((self.slot - 1) % SLOTS) or self._spare.bytes[-4:] != self._bytes[-4:]:\n            raise OSError(EIO)\n", ""),),
     "hot: not started before it is proven": (("hot", "        if not self._written:\n            self.memory.start()\n", "        if not self._written:\n            return\n"),),
-    "hot: another memory is written where the first was": (("hot", "        self._base = other._base\n", ""),),
+    "hot: another memory is written where the first was": (("hot", "        self.base = other.base\n", ""),),
     "hot: another memory is known": (("hot", "return not is_newer(self._first, other.sequence) and not is_newer(other.sequence, self.sequence)", "return True"),),
     "hot: a memory from before is known": (("hot", "return not is_newer(self._first, other.sequence) and ", "return "),),
     "hot: what was stored since is not known": (("hot", " and not is_newer(other.sequence, self.sequence)", " and self._first == other.sequence"),),

@@ -35,13 +35,15 @@ class Hot:
     whole nor blank - one is what a power cut leaves; `foreign` ones, of another meter or a newer layout: they are left
     alone, and the store goes behind them.  Without a memory (None) it is only the words.
 
+    `base`, `slot`: where the store begins, and which slot is written next.
+
     `image` is a slot as it is written, and behind it `more` words, which are no part of it (kept.py).  What is read
     comes into an image of its own: the words never hold what is not whole, or not ours.
     """
 
     def __init__(self, memory, store: int, count: int, owner: bytes, more: int = 0) -> None:
         self.memory = memory
-        self._base = 0
+        self.base = 0
         self._identity = (store, count, owner, more)
         self.image = Words(_HEAD_WORDS + count + 1 + more)
         self._words = self.image.part(0, _HEAD_WORDS + count + 1)
@@ -52,8 +54,8 @@ class Hot:
         self._head = struct.pack("<4sBBH8s", _MAGIC, LAYOUT, store, count, owner)
         self._bytes[:_HEAD] = self._head
         self._spare = None                         # what is read comes here; there is none before something is
-        self._slot = 0                             # which is written next
-        self._written = False                      # the one before it is what stands in `image`
+        self.slot = 0
+        self._written = False                      # the slot before that one is what was sealed last
         self._first = None                         # sequence that the words had when they first met the memory
         self.found = False                         # `load` has found something
         self.damaged = self.foreign = 0
@@ -82,7 +84,6 @@ class Hot:
         """Return what the memory holds, loaded, while the words here go on.  Raises OSError as `load` does."""
         other = self.another()
         other.memory = self.memory
-        other._spare = self._spare
         other.load()
         return other
 
@@ -108,8 +109,8 @@ class Hot:
 
     def follow(self, other: "Hot") -> None:
         """Store from now on behind what `other` has found (`apart`), which is no concern of the words here."""
-        self._base = other._base
-        self._slot = other._slot
+        self.base = other.base
+        self.slot = other.slot
         self._written = False
         self.damaged = other.damaged
         self.foreign = other.foreign
@@ -135,8 +136,8 @@ class Hot:
 
     def write(self) -> None:
         """Write the slot that was sealed into the oldest one.  Raises OSError."""
-        self.memory.write(self._base + self._slot * len(self._bytes), self._bytes)
-        self._slot = (self._slot + 1) % SLOTS
+        self.memory.write(self.base + self.slot * len(self._bytes), self._bytes)
+        self.slot = (self.slot + 1) % SLOTS
         self._written = True
 
     def prove(self) -> None:
@@ -146,7 +147,7 @@ class Hot:
         """
         if not self._written:
             self.memory.start()
-        elif not self._read((self._slot - 1) % SLOTS) or self._spare.bytes[-4:] != self._bytes[-4:]:
+        elif not self._read((self.slot - 1) % SLOTS) or self._spare.bytes[-4:] != self._bytes[-4:]:
             raise OSError(EIO)
 
     def _search(self):
@@ -154,7 +155,7 @@ class Hot:
         self.memory.start()
         self.damaged = self.foreign = 0
         for place in range(_PLACES):
-            self._base = place * SLOTS * len(self._bytes)
+            self.base = place * SLOTS * len(self._bytes)
             foreign = self.foreign
             if self._newest():
                 return True
@@ -173,7 +174,7 @@ class Hot:
             elif newest < 0 or is_newer(self._spare.words[_SEQUENCE], self.sequence):
                 newest = slot
                 self._bytes[:] = self._spare.bytes
-        self._slot = (newest + 1) % SLOTS
+        self.slot = (newest + 1) % SLOTS
         return newest >= 0
 
     def _read(self, slot):
@@ -186,7 +187,7 @@ class Hot:
             self._spare = Words(len(self._words))
         image = self._spare.bytes
         for _ in range(_READS):
-            self.memory.read(self._base + slot * len(image), image)
+            self.memory.read(self.base + slot * len(image), image)
             if _is_whole(image):
                 return True
             self.memory.start()
