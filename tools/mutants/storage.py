@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Faults seeded in firmware/meter/storage: name: ((file, text that stands there once, what stands there instead), …)."""
+"""Faults seeded in firmware/meter/storage, and in tasks/memory.py, which uses it.
+
+name: ((file, text that stands there once, what stands there instead), …).
+"""
 _BLANK_BEHIND = "self.slot = used + 1 "
 _CRC_OF_RECORDS = '== crc & 0xFFFF\n    return struct.unpack_from("<I", record, len(record) - 4)[0] == crc'
 _CRC_OF_HEADS = ' or struct.unpack_from("<I", scan, _HEAD_SIZE - 4)[0] != crc32(scan[:_HEAD_SIZE - 4]):'
@@ -19,6 +22,8 @@ _WRITE_HEAD = ("            self.area.program(place, 0, layout.make_head(self._r
 _NO_RECORD = "        else:\n            self.give_back()\n"
 _AGAIN = "                self._again = bytearray(self._size)\n                self._again[:self.payload] = record\n"
 _HOT_WRITE = "        self.memory.write(self.base + self.slot * len(self._bytes), self._bytes)\n"
+_MEMORY_ORDER = "        self._store_hot()                          # FRAM is exact, flash is not: it must never be the newer one\n"
+_MEMORY_FLASH = "            self._ledger.store(exactly)\n"
 
 SINGLES = {
     # sector.py, sectors.py
@@ -143,6 +148,26 @@ SINGLES = {
     "kept: sequence of RAM not gone on with": (("kept", "        self._hot.count_from(found.sequence)\n", ""),),
     "kept: sequence of FRAM taken as it is": (("hot", "            self.count_from(other.sequence)\n",
                                                "            self._words[_SEQUENCE] = other.sequence\n"),),
+    # tasks/memory.py
+    "memory: memories that disagree are not told": (("tasks/memory", "                self._status.set(condition.MEMORY_DISAGREED)\n",
+                                                     "                pass\n"),),
+    "memory: nothing is stored when FRAM is lost": (("tasks/memory", "                self._store()\n            self._ledger.begun = False\n",
+                                                     "                pass\n            self._ledger.begun = False\n"),),
+    "memory: when FRAM is lost flash is shown at once": (("tasks/memory", "            self._ledger.begun = False\n        self._tell()\n",
+                                                          "        self._tell()\n"),),
+    "memory: flash before FRAM": (("tasks/memory", _MEMORY_ORDER, ""), ("tasks/memory", _MEMORY_FLASH, _MEMORY_FLASH + "            self._store_hot()\n")),
+    "memory: FRAM is not compared with RAM": (("tasks/memory", "if self._difference(self._registers, kept, slot) > 0:", "if False:"),),
+    "memory: sums are not held": (("tasks/memory", "            self._energy.hold(_UNIT_COUNTS)\n", "            pass\n"),),
+    "memory: totals of flash are believed though FRAM knows of more": (("tasks/memory", "        if behind:\n", "        if False:\n"),),
+    "memory: FRAM that is back is not followed": (("tasks/memory", "            hot.follow(other)\n", ""),),
+    "memory: FRAM that is back is always new": (("tasks/memory", "            if not hot.knows(other):\n", "            if True:\n"),),
+    "memory: FRAM that is back brings nothing": (("tasks/memory", "                self._add(self._view(other))\n", "                pass\n"),),
+    "memory: FRAM that is back is not proven": (("tasks/memory", "            hot.prove()\n", ""),),
+    "memory: FRAM is not proven": (("tasks/memory", "            self._hot.prove()  ", "            pass  "),),
+    "memory: a foreign FRAM is read again and again": (("tasks/memory", "        if self._fram_refused:                     #", "        if False:  #"),),
+    "memory: a foreign FRAM is refused for ever": (("tasks/memory", "            self._fram_refused = False             #", "            pass  #"),),
+    "memory: a foreign FRAM that is put in is not told": (("tasks/memory", "                self._status.set(condition.FOREIGN_MEMORY)\n            return\n",
+                                                           "                pass\n            return\n"),),
 }
 
 # Of two faults that are taken together, one at least removes what the other leans on
