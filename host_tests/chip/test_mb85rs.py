@@ -89,6 +89,38 @@ class TestMB85RS(unittest.TestCase):
         self.assertEqual([frame for frame in self.bench.sent() if frame[0] == 2], [])
         self.fine()
 
+    def test_what_is_written_to_a_chip_that_somebody_has_protected_is_held(self):
+        for identity in (FUJITSU, CYPRESS):
+            for bits in (0x04, 0x08, 0x0C, 0x8C):
+                self.begin(identity)
+                self.chip.protect(bits)
+                self.fram.start()
+                self.assertEqual(self.chip.status, bits)   # whose memory it is nobody knows yet
+                self.bench.sent()
+                self.fram.write(SIZE - 4, b"held")
+                self.assertEqual(self.bench.sent()[:5],
+                                 [b"\x06", b"\x05\x00", b"\x01\x00", b"\x06", b"\x05\x00"])
+                self.assertEqual((self.chip.held(SIZE - 4, 4), self.chip.status), (b"held", 0))
+                self.fram.write(0, b"next")
+                self.assertEqual(self.bench.sent()[0:2], [b"\x06", b"\x05\x00"])
+                self.fine()
+
+    def test_a_chip_whose_protection_is_locked_by_its_pin_is_refused_and_not_written(self):
+        self.chip.write_protect = True
+        for bits in (0x84, 0x88, 0x8C):
+            self.chip.protect(bits)
+            self.fram.start()
+            self.fails(EIO, self.fram.write, 0, b"lost")
+        self.chip.protect(0x80)                            # which protects no byte of the array
+        self.fram.write(0, b"held")
+        self.assertEqual(self.chip.held(0, 4), b"held")
+        self.fine()
+
+    def test_nobody_is_told_to_lift_a_protection_where_nobody_answers(self):
+        self.chip.plugged = False
+        self.fails(EIO, self.fram.write, 0, b"x")
+        self.assertEqual(self.bench.sent(), [b"\x06", b"\x05\x00"])
+
     def test_a_line_that_is_always_low_is_not_taken_for_a_chip(self):
         transfer = self.chip.transfer
 

@@ -103,6 +103,32 @@ class TestVirtualMB85RS(unittest.TestCase):
                 self.assertEqual(self.chip.held(first - 1, 1), b"y")
         self.fine()
 
+    def test_the_status_is_protected_where_wpen_is_set_and_the_pin_is_low(self):
+        for bits, low, becomes in ((0x8C, True, 0x8C), (0x8C, False, 0), (0x0C, True, 0), (0x80, True, 0x80)):
+            self.chip.protect(bits)
+            self.chip.write_protect = low
+            self.frame(WREN)
+            self.frame(WRSR, 0)
+            self.assertEqual(self.frame(RDSR, 0)[1], becomes)      # and write enable is over
+            self.assertEqual(self.chip.status, becomes)
+        self.fine()
+
+    def test_bit_6_of_the_other_makers_status_is_always_set(self):
+        cypress = memory_bench.fram(CYPRESS)
+        cypress.frame(bytes([WREN]))
+        self.assertEqual(cypress.frame(bytes([RDSR, 0]))[1], 0x42)
+        cypress.frame(bytes([WRSR, 0x0C]))
+        self.assertEqual(cypress.frame(bytes([RDSR, 0]))[1], 0x4C)
+        self.assertEqual(cypress.misused, [])
+
+    def test_an_array_that_is_dead_keeps_what_it_holds_and_everything_else_goes_on(self):
+        self.write(0, b"kept")
+        self.chip.dead = True
+        self.write(0, b"lost")
+        self.assertEqual(self.read(0, 4), b"kept")
+        self.assertEqual(self.frame(RDSR, 0)[1], 0)
+        self.fine()
+
     def test_wrong_frames_are_misuse(self):
         for frame, text in ((b"\xAA", "no instruction 0xAA"), (b"\x06\x00", "0x06 with 2 bytes"),
                             (b"\x01\x00\x00", "0x01 with 3 bytes"), (b"\x01\x0C", "status without write enable"),

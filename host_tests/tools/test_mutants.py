@@ -11,13 +11,14 @@ from tools.mutants.storage import MASKED, PAIRS, SINGLES
 @pytest.mark.parametrize("names", judge.every(), ids=" + ".join)
 def test_a_fault_changes_the_firmware_and_leaves_it_python(names, tmp_path):
     copy = tmp_path / "firmware"
-    shutil.copytree(judge.ROOT / "firmware/meter/storage", copy / "meter/storage")
-    before = {file.name: file.read_text() for file in (copy / "meter/storage").glob("*.py")}
+    for folder in ("storage", "tasks"):
+        shutil.copytree(judge.ROOT / "firmware/meter" / folder, copy / "meter" / folder)
+    before = {file: file.read_text() for file in copy.rglob("*.py")}
     judge.seed(names, copy)
-    changed = {file.name for file in (copy / "meter/storage").glob("*.py") if file.read_text() != before[file.name]}
-    assert changed == {module + ".py" for name in names for module, _, _ in SINGLES[name]}
-    for name in changed:
-        compile((copy / "meter/storage" / name).read_text(), name, "exec")
+    changed = {file for file in before if file.read_text() != before[file]}
+    assert changed == {judge.file_of(module, copy) for name in names for module, _, _ in SINGLES[name]}
+    for file in changed:
+        compile(file.read_text(), file.name, "exec")
 
 
 def test_a_fault_that_no_longer_fits_is_told_not_skipped(tmp_path):

@@ -67,26 +67,48 @@ class Flash:
 
 
 class Fram:
-    """Bytes that stay.  `room`: so many more are written, then the power goes; None: no end."""
+    """Bytes that stay.  `room`: so many more are written, then the power goes; None: no end.
+
+    `trouble(read, buf)` is called after each read, with its number (1, 2 …) and what has come.  `there`: False is an
+    empty socket.  `holds`: False is a chip that takes what is written, and forgets it.
+    """
 
     def __init__(self, size, filler=0x00):
         self.data = bytearray([filler] * size)
-        self.starts = 0
+        self.calls = []                            # "start", "read" or "write"
         self.writes = []                           # (address, number of bytes)
         self.room = None
+        self.trouble = None
+        self.there = self.holds = True
+
+    @property
+    def starts(self):
+        return self.calls.count("start")
+
+    @property
+    def reads(self):
+        return self.calls.count("read")
 
     def start(self):
-        self.starts += 1
+        self.calls.append("start")
+        if not self.there:
+            raise OSError(ENODEV)
 
     def read(self, address, buf):
         if address < 0 or address + len(buf) > len(self.data):
             raise AssertionError("%d bytes are read at %d of %d" % (len(buf), address, len(self.data)))
-        buf[:] = self.data[address:address + len(buf)]
+        self.calls.append("read")
+        buf[:] = self.data[address:address + len(buf)] if self.there else b"\xFF" * len(buf)
+        if self.trouble:
+            self.trouble(self.reads, buf)
 
     def write(self, address, buf):
+        self.calls.append("write")
         self.writes.append((address, len(buf)))
         if address < 0 or address + len(buf) > len(self.data):
             raise AssertionError("%d bytes are written at %d of %d" % (len(buf), address, len(self.data)))
+        if not self.holds:
+            return
         whole = len(buf)
         if self.room is not None:
             whole = min(whole, self.room)

@@ -3,7 +3,7 @@
 import unittest
 from array import array
 from binascii import crc32
-from errno import EACCES
+from errno import EACCES, EIO, ENODEV
 
 from boards.virtual.chips.nor_cells import PowerCut
 from host_tests.unit.storage_bench import OTHER, OWNER, Fram
@@ -52,8 +52,72 @@ class TestHot(unittest.TestCase):
             self.assertEqual((hot.damaged, hot.foreign, list(hot.part(0, WORDS))), (0, 0, [0] * WORDS))
             self.assertEqual(self.fram.writes, [])
 
-    def test_the_memory_is_started_before_it_is_read(self):
-        self.assertEqual(self.fram.starts, 1)
+    def raises(self, number, call):
+        """Fail unless this OSError comes."""
+        with self.assertRaises(OSError) as caught:
+            call()
+        self.assertEqual(caught.exception.args[0], number)
+
+    def test_the_memory_is_started_once_before_it_is_read(self):
+        for value in range(1, 5):
+            self.keep(value)
+        self.fram.calls = []
+        self.opened()
+        self.assertEqual(self.fram.calls, ["start", "read", "read", "read", "read"])
+
+    def test_what_looks_blank_is_proven_to_come_from_the_memory(self):
+        for filler in (0x00, 0xFF):
+            self.fram = Fram(MEMORY, filler)
+            self.opened()
+            self.assertEqual(self.fram.calls, ["start"] + 8 * ["read", "start"])
+
+    def drops_out(self, last):
+        """Return the trouble of a socket that is empty after so many reads."""
+        def trouble(read, buf):
+            if read > last:
+                self.fram.there = False
+                buf[:] = b"\xFF" * len(buf)
+        return trouble
+
+    def flips(self, number, bit):
+        """Return the trouble of a wire on which this bit of this read turns over."""
+        def trouble(read, buf):
+            if read == number:
+                buf[bit >> 3] ^= 1 << (bit & 7)
+        return trouble
+
+    def test_a_memory_that_drops_out_while_it_is_read_is_not_taken_for_a_blank_one(self):
+        for value in range(1, 7):
+            self.keep(value)
+        for last in range(4):
+            self.fram.calls = []
+            self.fram.there, self.fram.trouble = True, self.drops_out(last)
+            hot = Hot(self.fram, 1, WORDS, OWNER)
+            hot.part(0, 1)[0] = 9
+            self.raises(ENODEV, hot.load)
+            self.assertEqual((list(hot.part(0, WORDS)), hot.sequence), ([0] * WORDS, 0))
+
+    def test_a_bit_that_turns_over_on_the_wire_changes_nothing_whichever_read_it_is_in(self):
+        for value in range(1, 7):
+            self.keep(value)
+        for number in range(1, 6):
+            for bit in range(8 * SLOT):
+                self.fram.calls = []
+                self.fram.trouble = self.flips(number, bit)
+                hot, found = self.opened()
+                self.assertEqual((found, list(hot.part(0, WORDS)), hot.damaged), (True, [6] * WORDS, 0))
+
+    def test_no_word_of_a_slot_that_fails_its_crc_is_used_however_often_it_is_read(self):
+        for value in range(1, 7):
+            self.keep(value)
+        newest = bytes(self.fram.data[SLOT:2 * SLOT])
+
+        def disturbs(_, buf):
+            if buf[20:-4] == newest[20:-4]:
+                buf[21] ^= 0x10
+        self.fram.trouble = disturbs
+        hot, found = self.opened()
+        self.assertEqual((found, list(hot.part(0, WORDS)), hot.damaged), (True, [5] * WORDS, 1))
 
     def test_words_come_back_as_they_were(self):
         values = [0, -1, 2**31 - 1, -2**31, 123, -456]
@@ -188,13 +252,15 @@ class TestHot(unittest.TestCase):
     def test_a_memory_that_is_all_somebody_elses_is_refused(self):
         for place in range(8):
             self.put(4 * place, 1, 9, OTHER)
+        before = bytes(self.fram.data)
         hot = Hot(self.fram, 1, WORDS, OWNER)
-        try:
-            hot.load()
-            refused = None
-        except OSError as trouble:
-            refused = trouble.args[0]
-        self.assertEqual(refused, EACCES)
+        self.raises(EACCES, hot.load)
+        self.assertEqual((list(hot.part(0, WORDS)), hot.sequence, hot.foreign), ([0] * WORDS, 0, 8))
+        words = hot.part(0, WORDS)
+        words[0] = 3
+        self.raises(EACCES, hot.apart)
+        self.assertEqual(list(words), [3] + [0] * (WORDS - 1))
+        self.assertEqual(bytes(self.fram.data), before)
 
     def test_what_the_memory_holds_can_be_looked_at_while_the_words_go_on(self):
         self.keep(5)
@@ -210,11 +276,93 @@ class TestHot(unittest.TestCase):
         words = late.part(0, WORDS)
         for word in range(WORDS):
             words[word] = 3
-        late.follow()
+        late.follow(late.apart())
         self.assertEqual(list(words), [3] * WORDS)
         late.store()
         self.assertEqual(self.fram.writes[-1], (6 % 4 * SLOT, SLOT))
         self.assertEqual(self.found(), 3)
+
+    def test_another_memory_that_takes_the_place_of_the_first_is_written_behind_what_is_somebody_elses(self):
+        self.keep(1)
+        self.fram = self.hot.memory = Fram(MEMORY)
+        for slot in range(4):
+            self.put(slot, 900 + slot, 9, OTHER)
+        theirs = bytes(self.fram.data[:PLACE])
+        other = self.hot.apart()
+        self.assertFalse(self.hot.knows(other))
+        self.hot.follow(other)
+        self.assertEqual(self.hot.foreign, 4)
+        for value in range(2, 9):
+            self.keep(value)
+            self.assertEqual(self.found(), value)
+        self.assertEqual(bytes(self.fram.data[:PLACE]), theirs)
+
+    def test_what_was_loaded_or_stored_since_is_known_and_nothing_else(self):
+        for value in range(1, 7):
+            self.keep(value)
+        hot, _ = self.opened()
+        self.assertTrue(hot.knows(hot.apart()))
+        for value in range(7, 12):
+            self.keep(value, hot)
+            self.assertTrue(hot.knows(hot.apart()))
+        for sequence, known in ((5, False), (6, True), (11, True), (12, False), (2_000, False)):
+            hot.memory = self.fram = Fram(MEMORY)
+            self.put(0, sequence, 44)
+            self.assertEqual(hot.knows(hot.apart()), known, sequence)
+
+    def test_what_was_never_loaded_is_not_known_though_words_have_been_sealed_meanwhile(self):
+        self.keep(5)
+        self.keep(6)
+        self.fram.there = False
+        late = Hot(self.fram, 1, WORDS, OWNER)
+        self.raises(ENODEV, late.load)
+        for _ in range(9):
+            late.seal()
+        self.fram.there = True
+        other = late.apart()
+        self.assertFalse(late.knows(other))
+        late.follow(other)
+        late.store()
+        self.assertTrue(late.knows(late.apart()))
+
+    def test_what_was_written_last_is_proven_to_stand_though_the_words_have_gone_on(self):
+        for value in range(1, 7):
+            self.keep(value)
+            self.hot.part(0, 1)[0] = 99
+            self.fram.calls = []
+            self.hot.prove()
+            self.assertEqual(self.fram.calls, ["read"])
+            self.assertEqual(list(self.hot.part(0, 2)), [99, value])
+
+    def test_before_anything_was_written_it_is_proven_that_the_memory_is_there(self):
+        self.hot.prove()
+        self.fram.there = False
+        self.raises(ENODEV, self.hot.prove)
+
+    def test_a_memory_that_takes_what_is_written_and_does_not_hold_it_is_noticed(self):
+        self.fram.holds = False
+        self.keep(1)                               # it stays blank
+        self.raises(EIO, self.hot.prove)
+        self.fram.holds = True
+        for value in range(2, 8):
+            self.keep(value)
+        self.hot.prove()
+        self.fram.holds = False
+        self.keep(8)                               # an older slot stands there, whole
+        self.raises(EIO, self.hot.prove)
+        self.fram.holds = True
+        self.keep(9)
+        self.fram.data[self.fram.writes[-1][0] + 22] ^= 1
+        self.raises(EIO, self.hot.prove)
+        self.fram.there = False
+        self.raises(ENODEV, self.hot.prove)
+
+    def test_a_bit_that_turns_over_on_the_wire_while_it_is_proven_means_nothing(self):
+        self.keep(1)
+        self.fram.calls = []
+        self.fram.trouble = self.flips(1, 8 * 22)
+        self.hot.prove()
+        self.assertEqual(self.fram.reads, 2)
 
     def test_without_a_memory_it_is_only_the_words(self):
         hot = Hot(None, 1, WORDS, OWNER)

@@ -152,7 +152,7 @@ class TestKept(unittest.TestCase):
     def test_the_newer_one_is_found_in_each_when_fram_appears(self):
         def appear(fram):
             self.hot.memory = fram
-            self.hot.follow()
+            self.hot.follow(self.hot.apart())
         self.beside_a_fram(appear)
 
     def test_and_when_a_life_begins_with_both(self):
@@ -170,7 +170,7 @@ class TestKept(unittest.TestCase):
             self.kept.take(self.kept.find())
             self.keep(5)
             self.hot.memory = fram
-            self.hot.follow()
+            self.hot.follow(self.hot.apart())
         self.beside_a_fram(begin)
 
     def test_the_newer_one_is_found_where_sequences_begin_again(self):

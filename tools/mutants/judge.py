@@ -18,11 +18,16 @@ Names = tuple[str, ...]
 Outcome = tuple[bool, str]                         # noticed, and in which words
 
 
+def file_of(module: str, firmware: Path) -> Path:
+    """Return the file of a module of storage/, or of another folder if it is named with it."""
+    return firmware / "meter" / (module + ".py" if "/" in module else f"storage/{module}.py")
+
+
 def seed(names: Names, firmware: Path) -> None:
     """Put these faults into a copy of the firmware.  Raises ValueError if one does not fit what stands there."""
     for name in names:
         for module, old, new in SINGLES[name]:
-            file = firmware / "meter/storage" / (module + ".py")
+            file = file_of(module, firmware)
             text = file.read_text(encoding="utf-8")
             if text.count(old) != 1:
                 raise ValueError(f"{name}: what is to be replaced stands {text.count(old)} times in {module}.py")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Faults seeded in firmware/meter/storage: name: ((file, text that stands there once, what stands there instead), …)."""
+"""Faults seeded in firmware/meter/storage, and in tasks/memory.py, which uses it.
+
+name: ((file, text that stands there once, what stands there instead), …).
+"""
 _BLANK_BEHIND = "self.slot = used + 1 "
 _CRC_OF_RECORDS = '== crc & 0xFFFF\n    return struct.unpack_from("<I", record, len(record) - 4)[0] == crc'
 _CRC_OF_HEADS = ' or struct.unpack_from("<I", scan, _HEAD_SIZE - 4)[0] != crc32(scan[:_HEAD_SIZE - 4]):'
@@ -18,7 +21,9 @@ _WRITE_HEAD = ("            self.area.program(place, 0, layout.make_head(self._r
                " self._preface_size, self.area.count, self._owner))\n")
 _NO_RECORD = "        else:\n            self.give_back()\n"
 _AGAIN = "                self._again = bytearray(self._size)\n                self._again[:self.payload] = record\n"
-_HOT_WRITE = "        self.memory.write(self._base + self._slot * len(self._bytes), self._bytes)\n"
+_HOT_WRITE = "        self.memory.write(self.base + self.slot * len(self._bytes), self._bytes)\n"
+_MEMORY_ORDER = "        self._store_hot()                          # FRAM is exact, flash is not: it must never be the newer one\n"
+_MEMORY_FLASH = "            self._ledger.store(exactly)\n"
 
 SINGLES = {
     # sector.py, sectors.py
@@ -108,20 +113,31 @@ SINGLES = {
     "terms of billing not looked at": (("checkpoint", "if self._live_terms[term] != self.terms[term]:", "if False:"),),
     "dropped counts not told": (("checkpoint", "self.dropped = record[1] & _DROPPED_MASK", "self.dropped = 0"),),
     # hot.py
-    "hot: crc not checked": (("hot", '        whole = struct.unpack_from("<I", image, len(self._body))[0] == crc32(self._body)\n',
-                              "        whole = not _is_blank(image)\n"),),
-    "hot: always the same slot": (("hot", "        self._slot = (self._slot + 1) % SLOTS\n", ""),),
-    "hot: a life begins in the first slot": (("hot", "self._slot = (newest + 1) % SLOTS\n        return newest",
-                                              "self._slot = 0\n        return newest"),),
-    "hot: the first slot wins": (("hot", "if newest < 0 or is_newer(found, sequence):", "if newest < 0 or is_newer(sequence, found):"),),
+    "hot: crc not checked": (("hot", "            if _is_whole(image):\n", "            if not _is_blank(image):\n"),),
+    "hot: always the same slot": (("hot", "        self.slot = (self.slot + 1) % SLOTS\n", ""),),
+    "hot: a life begins in the first slot": (("hot", "self.slot = (newest + 1) % SLOTS\n        return newest",
+                                              "self.slot = 0\n        return newest"),),
+    "hot: the first slot wins": (("hot", "is_newer(self._spare.words[_SEQUENCE], self.sequence)",
+                                  "is_newer(self.sequence, self._spare.words[_SEQUENCE])"),),
     "hot: sequences compared as they are": (("hot", "0 < (sequence - other & _PERIOD - 1) < _PERIOD // 2", "sequence > other"),),
     "hot: sequence stands still": (("hot", "self._words[_SEQUENCE] + 1 & _PERIOD - 1", "self._words[_SEQUENCE]"),),
-    "hot: crc before the words": (("hot", _HOT_WRITE, "        at = self._base + self._slot * len(self._bytes)\n"
+    "hot: crc before the words": (("hot", _HOT_WRITE, "        at = self.base + self.slot * len(self._bytes)\n"
                                    "        self.memory.write(at + len(self._body), self._bytes[len(self._body):])\n"
                                    "        self.memory.write(at, self._body)\n"),),
-    "hot: owner not looked at": (("hot", "ours = image[:_HEAD] == self._head", "ours = True"),),
+    "hot: owner not looked at": (("hot", "elif self._spare.bytes[:_HEAD] != self._head:", "elif False:"),),
+    "hot: what looks blank is not proven to be the memory": (("hot", "            self.memory.start()\n        return False", "        return False"),),
+    "hot: a slot is read once": (("hot", "_READS = const(2)", "_READS = const(1)"),),
+    "hot: words of a memory that has failed stay": (("hot", "        finally:\n            if not self.found:\n", "        finally:\n            if False:\n"),),
+    "hot: a memory that is all foreign is overwritten": (("hot", "        raise OSError(EACCES)", "        return False"),),
+    "hot: what was written last is not compared": (("hot", " or self._spare.bytes[-4:] != self._bytes[-4:]:", ":"),),
+    "hot: what was written last need not be whole": (("hot", "        elif not self._read((self.slot - 1) % SLOTS) or self._spare.bytes[-4:] != self._bytes[-4:]:\n            raise OSError(EIO)\n", ""),),
+    "hot: not started before it is proven": (("hot", "        if not self._written:\n            self.memory.start()\n", "        if not self._written:\n            return\n"),),
+    "hot: another memory is written where the first was": (("hot", "        self.base = other.base\n", ""),),
+    "hot: another memory is known": (("hot", "return not is_newer(self._first, other.sequence) and not is_newer(other.sequence, self.sequence)", "return True"),),
+    "hot: a memory from before is known": (("hot", "return not is_newer(self._first, other.sequence) and ", "return "),),
+    "hot: what was stored since is not known": (("hot", " and not is_newer(other.sequence, self.sequence)", " and self._first == other.sequence"),),
     # kept.py, and what it takes from hot.py
-    "kept: crc not checked": (("hot", "return crc == crc32(self._body) and ", "return "),),
+    "kept: crc not checked": (("hot", "return _is_whole(self._bytes) and ", "return "),),
     "kept: owner not looked at": (("hot", " and self._bytes[:_HEAD] == self._head", ""),),
     "kept: what stands behind the words may be torn": (("kept", " and found.more[_SEQUENCE] == found.sequence\n", "\n"),),
     "kept: the older one is taken": (("kept", "is_newer(found.sequence, newest.sequence)",
@@ -130,7 +146,28 @@ SINGLES = {
     "kept: the newer one is overwritten first": (("kept", "self._at = (1 - slot) * self._second", "self._at = slot * self._second"),),
     "kept: nothing is forgotten": (("kept", "            self._memory.write(slot * len(blank), blank)\n", "            pass\n"),),
     "kept: sequence of RAM not gone on with": (("kept", "        self._hot.count_from(found.sequence)\n", ""),),
-    "kept: sequence of FRAM taken as it is": (("hot", "            self.count_from(sequence)\n", ""),),
+    "kept: sequence of FRAM taken as it is": (("hot", "            self.count_from(other.sequence)\n",
+                                               "            self._words[_SEQUENCE] = other.sequence\n"),),
+    # tasks/memory.py
+    "memory: memories that disagree are not told": (("tasks/memory", "                self._status.set(condition.MEMORY_DISAGREED)\n",
+                                                     "                pass\n"),),
+    "memory: nothing is stored when FRAM is lost": (("tasks/memory", "                self._store()\n            self._ledger.begun = False\n",
+                                                     "                pass\n            self._ledger.begun = False\n"),),
+    "memory: when FRAM is lost flash is shown at once": (("tasks/memory", "            self._ledger.begun = False\n        self._tell()\n",
+                                                          "        self._tell()\n"),),
+    "memory: flash before FRAM": (("tasks/memory", _MEMORY_ORDER, ""), ("tasks/memory", _MEMORY_FLASH, _MEMORY_FLASH + "            self._store_hot()\n")),
+    "memory: FRAM is not compared with RAM": (("tasks/memory", "if self._difference(self._registers, kept, slot) > 0:", "if False:"),),
+    "memory: sums are not held": (("tasks/memory", "            self._energy.hold(_UNIT_COUNTS)\n", "            pass\n"),),
+    "memory: totals of flash are believed though FRAM knows of more": (("tasks/memory", "        if behind:\n", "        if False:\n"),),
+    "memory: FRAM that is back is not followed": (("tasks/memory", "            hot.follow(other)\n", ""),),
+    "memory: FRAM that is back is always new": (("tasks/memory", "            if not hot.knows(other):\n", "            if True:\n"),),
+    "memory: FRAM that is back brings nothing": (("tasks/memory", "                self._add(self._view(other))\n", "                pass\n"),),
+    "memory: FRAM that is back is not proven": (("tasks/memory", "            hot.prove()\n", ""),),
+    "memory: FRAM is not proven": (("tasks/memory", "            self._hot.prove()  ", "            pass  "),),
+    "memory: a foreign FRAM is read again and again": (("tasks/memory", "        if self._fram_refused:                     #", "        if False:  #"),),
+    "memory: a foreign FRAM is refused for ever": (("tasks/memory", "            self._fram_refused = False             #", "            pass  #"),),
+    "memory: a foreign FRAM that is put in is not told": (("tasks/memory", "                self._status.set(condition.FOREIGN_MEMORY)\n            return\n",
+                                                           "                pass\n            return\n"),),
 }
 
 # Of two faults that are taken together, one at least removes what the other leans on

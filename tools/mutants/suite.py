@@ -19,9 +19,11 @@ _EVERY = {"registers3": 23, "onchip": 197, "hot": 211, "log512": 31, "log32": 21
 def problems():
     """Yield what is wrong, cheap things first."""
     found = unittest.TestResult()
-    loader = unittest.TestLoader()
     for name in ("area", "hot", "kept", "sectors", "ring", "checkpoint", "ledger"):
-        loader.discover(str(ROOT / "host_tests/unit"), f"test_storage_{name}.py").run(found)
+        _run("unit", f"test_storage_{name}.py", found)
+    for name in ("fram", "two_memories"):
+        if found.wasSuccessful():
+            _run("system", f"test_{name}.py", found)
     for test, trace in found.failures + found.errors:
         yield f"{test}: {trace.strip().splitlines()[-1]}"
     for name, every in _EVERY.items():
@@ -47,6 +49,10 @@ def problems():
     yield problem
     if share < 0.9:
         yield f"only {share:.0%} of the checkpoints that the erasures allow"
+
+
+def _run(folder, name, found):
+    unittest.TestLoader().discover(str(ROOT / "host_tests" / folder), name).run(found)
 
 
 def main() -> int:

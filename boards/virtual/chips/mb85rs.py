@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """An MB85RS2MT FRAM on the wire, strict: DS = Fujitsu MB85RS2MT data sheet, "Op-code".
 
-The bench: `power(on)`, `plugged`, `held` and `overwrite`, `cut_at`.  Bytes land one by one as they are clocked in, so
-power that goes in a write leaves what had come before it.  The array may be protected in part by the status register,
-which is kept without power.  The frame that wakes it from sleep is lost: it needs t_REC before it hears the next.
+The bench: `power(on)`, `plugged`, `dead`, `write_protect`, `protect`, `disturb`, `held` and `overwrite`, `cut_at`.
+Bytes land one by one as they are clocked in, so power that goes in a write leaves what had come before it.  The array
+may be protected in part by the status register, which is kept without power and may be protected itself, DS "Writing
+Protect".  The frame that wakes it from sleep is lost: it needs t_REC before it hears the next.
 """
 SIZE = 1 << 18
 
@@ -22,10 +23,12 @@ _HEADS = {_READ: 4, _FAST_READ: 5, _WRITE: 4}      # instruction, 3 bytes of add
 _BYTES = {_WRITE_ENABLE: 1, _WRITE_DISABLE: 1, _WRITE_STATUS: 2, _SLEEP: 1}            # exactly
 _MOST_HEAD = 5
 _WEL = 2
+_WPEN = 0x80
 _KEPT = 0x8C                                       # WPEN, BP1, BP0
 _PROTECTED = (SIZE, SIZE * 3 // 4, SIZE // 2, 0)   # from here on, by BP1 and BP0
 FUJITSU = b"\x04\x7F\x48\x03"
 CYPRESS = b"\x7F\x7F\x7F\x7F\x7F\x7F\xC2\x25\x08"  # FM25V20A
+_ALWAYS_SET = {FUJITSU: 0, CYPRESS: 0x40}          # in the status; FM25V20A data sheet, "Status Register": bit 6
 
 
 class VirtualMB85RS:
@@ -39,6 +42,9 @@ class VirtualMB85RS:
         self._identity = identity
         self._pages = {}                           # those that are not all zeros
         self.plugged = True
+        self.dead = False                          # the array takes no byte any more, though everything else goes on
+        self.write_protect = False                 # the WP pin is low
+        self.disturb = None                        # called with (address, what a read puts on the wire)
         self._powered = False
         self._frame = bytearray()
         self._clocked = 0
@@ -71,6 +77,15 @@ class VirtualMB85RS:
         """Put bytes there."""
         self._put(address, data)
 
+    def protect(self, bits):
+        """Let somebody have set these bits of the status: WPEN 0x80, BP1 0x08, BP0 0x04."""
+        self._status = bits & _KEPT
+
+    @property
+    def status(self):
+        """The bits that are kept."""
+        return self._status
+
     @property
     def answers(self):
         """Somebody is there: it has power and is in its socket."""
@@ -100,7 +115,7 @@ class VirtualMB85RS:
                 self._misuse("MB85RS: instruction 0x%02X while it sleeps" % command)
         elif command == _READ_STATUS:
             for at in range(max(1 - start, 0), len(rx)):
-                rx[at] = self._status | (_WEL if self._wel else 0)
+                rx[at] = self._status | (_WEL if self._wel else 0) | _ALWAYS_SET.get(self._identity, 0)
         elif command == _READ_ID:
             for at in range(max(1 - start, 0), len(rx)):
                 rx[at] = self._identity[(start + at - 1) % len(self._identity)]
@@ -110,7 +125,10 @@ class VirtualMB85RS:
             if command == _WRITE:
                 self._take(address, memoryview(tx)[skip:])
             else:
-                self._fetch(address, memoryview(rx)[skip:])
+                given = memoryview(rx)[skip:]
+                self._fetch(address, given)
+                if self.disturb:
+                    self.disturb(address, given)
 
     def release(self):
         """The select line rises."""
@@ -131,7 +149,8 @@ class VirtualMB85RS:
             if not self._wel:
                 self._misuse("MB85RS: a write to the status without write enable")
                 return
-            self._status = frame[1] & _KEPT
+            if not (self._status & _WPEN and self.write_protect):      # then it is not heard
+                self._status = frame[1] & _KEPT
             self._wel = False
         elif command == _WRITE:
             if self._clocked <= _HEADS[_WRITE]:
@@ -150,7 +169,8 @@ class VirtualMB85RS:
             data = data[:self._cut_in]
         elif self._cut_in is not None:
             self._cut_in -= len(data)
-        self._put(address, data, _PROTECTED[self._status >> 2 & 3])
+        if not self.dead:
+            self._put(address, data, _PROTECTED[self._status >> 2 & 3])
         self.written_bytes += len(data)
         if cut:
             self._cut_in = None

@@ -3,6 +3,10 @@
 
 The caller owns the bus (mode 0 or 3, at most 25 MHz) and the select line.  Writing takes no time beyond the bus and
 has no pages.
+
+BP0 and BP1 of the status protect a part of the array, which then takes what is written without a word and does not
+hold it (DS "Block Protect").  They are 0 when it leaves the factory and stay without power: who sets them is another
+device, or a disturbance.  So they are cleared before a write, unless WPEN and the WP pin lock them.
 """
 from errno import EIO, ENODEV
 
@@ -10,10 +14,13 @@ from micropython import const
 
 _WRITE_ENABLE = const(0x06)
 _READ_STATUS = const(0x05)
+_WRITE_STATUS = const(0x01)
 _READ = const(0x03)
 _WRITE = const(0x02)
 _READ_ID = const(0x9F)
 _STATUS_WEL = const(1 << 1)
+_STATUS_BP = const(0b11 << 2)
+_STATUS_NOBODY = const(1)                          # is 0: nobody answers with FF
 
 _FUJITSU = b"\x04\x7F\x48\x03"
 _CYPRESS = b"\x7F\x7F\x7F\x7F\x7F\x7F\xC2\x25\x08"
@@ -41,7 +48,7 @@ class MB85RS:
             raise OSError(ENODEV)
 
     def read(self, address: int, buf) -> None:
-        """Fill `buf` from `address` on."""
+        """Fill `buf` from `address` on: with FF if nobody answers, which only `start` can tell."""
         self._address(_READ, address)
         self._cs(0)
         try:
@@ -52,16 +59,26 @@ class MB85RS:
 
     def write(self, address: int, buf) -> None:
         """Write `buf` from `address` on; allocates nothing.  Raises OSError(EIO) if the chip does not allow it."""
+        status = self._enable()
+        if status & _STATUS_BP and not status & _STATUS_NOBODY:
+            self._frame[0] = _WRITE_STATUS
+            self._frame[1] = 0
+            self._send(self._two)                  # which ends the permission to write
+            status = self._enable()
+        if status & (_STATUS_WEL | _STATUS_BP | _STATUS_NOBODY) != _STATUS_WEL:
+            raise OSError(EIO)
+        self._address(_WRITE, address)
+        self._send(self._frame, buf)
+
+    def _enable(self):
+        """Ask for permission to write; return the status."""
         frame = self._frame
         frame[0] = _WRITE_ENABLE
         self._send(self._one)
         frame[0] = _READ_STATUS
         frame[1] = 0
         self._exchange(self._two, self._back)
-        if self._answer[1] & (_STATUS_WEL | 1) != _STATUS_WEL:         # bit 0 is 0: nobody answers with FF
-            raise OSError(EIO)
-        self._address(_WRITE, address)
-        self._send(frame, buf)
+        return self._answer[1]
 
     def _send(self, frame, data=None):
         self._cs(0)

@@ -6,7 +6,7 @@ memory that is missing or dies is told in the status; the other one goes on, and
 restart of the controller alone has left in RAM is exact, and goes before both unless they know of more.
 """
 import asyncio
-from errno import EAGAIN
+from errno import EACCES, EAGAIN
 
 from micropython import const
 
@@ -51,7 +51,8 @@ class Memory:
         self._quiet = quiet
         self._stalls = stalls
         self._fram_works = self._flash_works = False
-        self._fram_known = self._flash_known = False       # what it holds is part of the registers
+        self._fram_refused = False                 # all of it is somebody else's
+        self._flash_known = False                  # what it holds is part of the registers
         self._base = registers.copy()              # what this life began with
         self._probed_ms = self._started_ms = hal.ticks_ms()
         self._settled = False
@@ -167,10 +168,11 @@ class Memory:
         """Fill the words from FRAM; tell whether there was anything."""
         try:
             found = self._hot.load()
-        except OSError:
+        except OSError as trouble:
+            self._fram_refused = trouble.args[0] == EACCES
             self._status.set(condition.FRAM_LOST)
             return False
-        self._fram_works = self._fram_known = True
+        self._fram_works = True
         return found
 
     async def _restore(self):
@@ -280,7 +282,9 @@ class Memory:
                 self._lose_flash()
         elif self._ledger is not None and not (self._flash_known and self._ledger.refused):
             await self._find_flash()
-        if self._hot.memory is not None and not self._fram_works:
+        if self._fram_works:
+            self._prove_fram()
+        elif self._hot.memory is not None:
             self._find_fram()
 
     async def _find_flash(self):
@@ -294,17 +298,33 @@ class Memory:
             self._add(self._ledger)
         self._tell()
 
-    def _find_fram(self):
+    def _prove_fram(self):
         try:
-            if self._fram_known:
-                self._hot.memory.start()
-            else:
-                other = self._hot.apart()
-                self._add(self._view(other))
-                self._hot.follow()
-                self._fram_known = True
-            self._hot.store()
+            self._hot.prove()                      # each store looks no further than the status of the chip
         except OSError:
+            self._lose_fram()
+
+    def _find_fram(self):
+        """Store in the FRAM that is back, or in another one that is there instead, behind what it holds."""
+        hot = self._hot
+        try:
+            hot.memory.start()
+        except OSError:
+            self._fram_refused = False             # what comes next may be another one
+            return
+        if self._fram_refused:                     # reading all of it takes longer than a poll may wait
+            return
+        try:
+            other = hot.apart()
+            if not hot.knows(other):
+                self._add(self._view(other))
+            hot.follow(other)
+            hot.store()
+            hot.prove()
+        except OSError as trouble:
+            self._fram_refused = trouble.args[0] == EACCES
+            if self._fram_refused:
+                self._status.set(condition.FOREIGN_MEMORY)
             return
         self._fram_works = True
         self._tell()
