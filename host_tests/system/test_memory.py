@@ -10,6 +10,7 @@ import unittest
 from boards.virtual.world import World
 from host_tests.system import readings
 from host_tests.system.probe import Probe
+from host_tests.system.setting import Setter
 from meter.app import App
 from meter.core import energy as e
 from meter.core import status as condition
@@ -195,6 +196,66 @@ class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
                 self.assertEqual(sum(flash.erasures.values()), erased)
         world.run(seconds=5)
         self.assertEqual(sum(flash.erasures.values()), erased + 1)
+
+
+    def behind(self, world):
+        """Return by how much flash is behind what is counted, in Wh, over all registers."""
+        meter = world.meter
+        flash = meter.ledger
+        kwh, counts = meter.registers.kwh, meter.registers.counts
+        return max([((kwh[slot] - flash.kwh[slot]) * e.COUNTS_PER_KWH + counts[slot] - flash.counts[slot]) / WH
+                    for slot in range(len(kwh))])
+
+    def with_traffic(self, world, seconds, say):
+        """Let `say()` go on for so long; return the most that flash was behind, and the number of erasures."""
+        erased = sum(world.flash.erasures.values())
+        worst = 0
+        until_us = world.clock.now_us + 1_000_000 * seconds
+        while world.clock.now_us < until_us:
+            say()
+            worst = max(worst, self.behind(world))
+        return worst, sum(world.flash.erasures.values()) - erased
+
+    def test_a_client_who_reads_values_without_a_pause_does_not_stop_storing(self):
+        world = make_world(self.variant, FULL)
+        setter = Setter(world)
+        setter.sign_on(world.meter.serial)
+        answers = []
+
+        def read():
+            answers.append(setter.command("R1\x021.8.0()", 260))
+
+        worst, erasures = self.with_traffic(world, 150, read)
+        self.assertTrue(erasures >= 2, erasures)
+        self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
+        self.assertEqual({answer[:8] for answer in answers}, {b"\x021.8.0(0"})
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 1 + POLL_WH), None)
+
+    def test_read_outs_at_300_baud_without_a_pause_do_not_stop_storing(self):
+        world = make_world(self.variant, FULL)
+        world.line.echo = True
+
+        def read():
+            if world.clock.now_us - max(world.probe.last_us, self.sent_us) > 300_000:
+                self.sent_us = world.probe.send(b"/?!\r\n")
+            world.run(milliseconds=100)
+
+        self.sent_us = 0
+        worst, erasures = self.with_traffic(world, 200, read)
+        self.assertTrue(erasures >= 1, erasures)
+        self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
+
+    def test_light_that_flickers_all_the_time_does_not_stop_storing(self):
+        world = make_world(self.variant, FULL)
+
+        def flicker():
+            world.probe.send(b"\x00")
+            world.run(milliseconds=50)
+
+        worst, erasures = self.with_traffic(world, 200, flicker)
+        self.assertTrue(erasures >= 1, erasures)
+        self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
 
 
 class TestTheStart(unittest.TestCase):
