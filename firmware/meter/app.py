@@ -143,9 +143,11 @@ class App:
         """Run the meter for ever."""
         watchdog = self._hal.watchdog(_WATCHDOG_MS)
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
+        watchdog.feed()                            # until the supervisor does: each step of the start has its end
         if self.led is not None:
             self.led.align(self.registers)
         await self._records.open()
+        watchdog.feed()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet, self.pulses.note)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
                      self._buttons, self.optical):

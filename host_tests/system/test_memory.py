@@ -7,6 +7,8 @@ import asyncio
 import gc
 import unittest
 
+from boards.virtual.chips import nor_cells as nor
+from boards.virtual.chips.nor_cells import SECTOR
 from boards.virtual.world import World
 from host_tests.system import readings
 from host_tests.system.probe import Probe
@@ -57,6 +59,17 @@ def read_out(world, code):
     found = head.data.find(b"\n" + code + b"(") + len(code) + 2
     digits = head.data[found:head.data.find(b"*", found)]
     return int(bytes(digits).replace(b".", b""))
+
+
+def slowly(world, erase_us):
+    """Let the controller's own flash take its time to erase: nothing else goes on meanwhile."""
+    at_once = world.flash.erase
+
+    def erase(sector):
+        at_once(sector)
+        world.clock.advance(erase_us)
+
+    world.flash.erase = erase
 
 
 def problem(before, after, most_wh):
@@ -256,6 +269,27 @@ class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
         worst, erasures = self.with_traffic(world, 200, flicker)
         self.assertTrue(erasures >= 1, erasures)
         self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
+
+
+    def test_a_start_on_flash_whose_sectors_die_together_ends_in_a_meter_that_counts(self):
+        world = make_world(self.variant, FULL)
+        world.run(seconds=20)
+        world.cut()
+        flash = world.flash
+        slowly(world, 400_000)                     # which a flash at the end of its life needs
+        world.forgive("flash")
+        for sector in range(1, 41):
+            flash.faults[sector] = nor.ERASE_NOTHING
+            flash.overwrite(SECTOR * sector + 128, bytes(16))
+        world.power_on()
+        world.run(seconds=5)
+        before = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1]
+        world.run(seconds=30)
+        grown = (world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1] - before) / WH
+        self.assertEqual(world.reset_cause, "power")
+        self.assertTrue(abs(grown - 4761 * 30 / 3600) < 4 * POLL_WH + RUNNING_WH, grown)
+        self.assertTrue(world.meter.ledger.begun)
+        self.assertTrue(world.meter.status.word & condition.MEMORY_DAMAGED)
 
 
 class TestTheStart(unittest.TestCase):

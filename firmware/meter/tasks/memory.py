@@ -179,14 +179,13 @@ class Memory:
 
     async def _restore(self):
         """Fill the ledger from flash, which may still be busy with what the life before has begun."""
-        waited_ms = 0
+        began_ms = self._hal.ticks_ms()
         try:
             while not await self._open_flash():
-                if waited_ms > _PATIENCE_MS:
+                if self._lasts(began_ms):
                     self._status.set(condition.FLASH_LOST)
                     return
                 await self._hal.sleep_ms(_STEP_MS)
-                waited_ms += _STEP_MS
         except OSError:
             self._status.set(condition.FLASH_LOST)
 
@@ -250,14 +249,17 @@ class Memory:
         self._chip.resume(self._ledger.totals(self._chip.high, self._chip.low))
 
     async def _settle(self):
-        waited_ms = 0
+        began_ms = self._hal.ticks_ms()
         try:
-            while not self._ledger.begun and waited_ms < _PATIENCE_MS:
+            while not self._ledger.begun and not self._lasts(began_ms):
                 self._ledger.step()
                 await self._hal.sleep_ms(_STEP_MS)
-                waited_ms += _STEP_MS
         except OSError:
             self._lose_flash()
+
+    def _lasts(self, began_ms):
+        """Tell whether the start has waited for long enough: by the clock, for an erasure may stop all else."""
+        return self._hal.ticks_diff(self._hal.ticks_ms(), began_ms) > _PATIENCE_MS
 
     # --- memories that come and go
     def _step(self):
