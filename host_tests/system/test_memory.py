@@ -159,6 +159,22 @@ class OnFlash(Everywhere):
         self.assertTrue(worst > WH / 2, "the cuts did not come at bad moments")
 
 
+    def test_a_read_out_tells_the_last_wh_though_it_is_not_due_to_be_stored(self):
+        world = make_world(self.variant, ((230.0, 2.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))
+        world.run(seconds=10)
+        world.meter.memory.freshen()               # at no whole Wh: the next one is reached before a store is due
+        stored = world.meter.ledger.counts[8 * e.BILLED] // WH
+        for _ in range(1_000):
+            world.run(milliseconds=50)
+            counted = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1]
+            if counted % WH > WH // 20 and counted // WH > stored:
+                break
+        world.mains.balanced(volts=0, amps=0, degrees=0)
+        world.run(seconds=1)
+        self.assertEqual(world.meter.ledger.counts[8 * e.BILLED] // WH, stored)
+        self.assertEqual(read_out(world, b"1.8.0"), counted // WH)
+
+
 class TestWithFram(Everywhere, unittest.TestCase):
     variant = BOTH
 

@@ -86,6 +86,8 @@ class Memory:
         """Store on flash what is due, keep a sector ready, look after memories that are gone, for ever."""
         while True:
             report()
+            if not self._settled:                  # a supply that comes and goes costs one erasure each time, not two
+                self._settled = self._hal.ticks_diff(self._hal.ticks_ms(), self._started_ms) > _SETTLED_MS
             if self._flash_works and self._ledger.begun and self._ledger.due():
                 self._store()
                 await self._hal.sleep_ms(0)        # the next step is one of its own
@@ -264,8 +266,6 @@ class Memory:
     # --- memories that come and go
     def _step(self):
         ledger = self._ledger
-        if not self._settled:                      # a supply that comes and goes costs one erasure each time, not two
-            self._settled = self._hal.ticks_diff(self._hal.ticks_ms(), self._started_ms) > _SETTLED_MS
         if ledger.erases(self._settled):
             if self._stalls and not self._may_stall():
                 return True
