@@ -207,6 +207,40 @@ class TestOnFlashAlone(OnFlash, unittest.TestCase):
         self.assertFalse(world.meter.status.word & condition.MEMORY_WAS_LOST)
 
 
+    def erasing(self):
+        """Return a meter in the middle of a slow erasure, some tenths of a Wh after the last store."""
+        world = make_world(self.variant, FULL)
+        world.nor.erase_us = 400_000
+        world.run(seconds=55)
+        busy_ms = 0
+        while busy_ms < 350 and world.clock.now_us < 300_000_000:
+            world.run(milliseconds=10)
+            busy_ms = busy_ms + 10 if world.nor.busy else 0
+        self.assertTrue(world.nor.busy, "no sector was erased")
+        return world
+
+    def test_a_warning_while_the_flash_erases_does_not_find_it_deaf(self):
+        world = self.erasing()
+        world.mains.balanced(volts=0, amps=0, degrees=0)
+        world.warn()
+        world.run(milliseconds=20)
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 0.12), None)       # each phase is told in 0.02 Wh; sums hold three
+
+    def test_when_the_supply_comes_back_after_its_warning_the_erasure_ends(self):
+        world = self.erasing()
+        erased = sum(world.nor.cells.erasures.values())
+        world.warn()
+        world.run(milliseconds=20)
+        world.wire(world.board.PIN_POWER_FAIL).drive(1)
+        world.run(seconds=1)
+        self.assertTrue(world.meter.ledger.ring.ready)
+        self.assertEqual(sum(world.nor.cells.erasures.values()), erased + 1)
+        self.assertFalse(world.meter.status.word & (condition.FLASH_LOST | condition.MEMORY_DAMAGED))
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 1 + POLL_WH), None)
+
+
 class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
     variant = ON_CHIP
 

@@ -78,7 +78,10 @@ class Bench:
 
     # --- what a test does
     def run(self, milliseconds):
-        self.loop.run(asyncio.sleep(milliseconds / 1_000))
+        self.loop.run(self.wait(milliseconds))
+
+    async def wait(self, milliseconds):
+        await self.sleep_ms(milliseconds)
 
     def grow(self, counts):
         """Count, as a poll does."""

@@ -148,7 +148,13 @@ class Memory:
         """The power is about to go: store everything to the last count."""
         self.polled()
         if self._flash_works and not self._fram_works:
-            self._store(True)
+            area = self._ledger.ring.area
+            try:
+                area.suspend()                     # an erasure can wait
+                self._store(True)
+                area.resume()                      # at once: the supply may come back
+            except OSError:
+                self._lose_flash()
 
     def _store(self, exactly=False):
         self._energy.second()                      # its apparent energy is part of the registers only then
