@@ -4,7 +4,7 @@
 The wire: bytes between select and release.  The bench: `power(on)`, `plugged`, `cells` with their faults, `erase_us`
 and `byte_us`.  A program or an erasure takes its time after the release; until it has ended only the status can be
 read, anything else is misuse and not heard.  An erasure can be suspended and resumed, DS 8.2.15 and 8.2.16: meanwhile
-all but its sector can be read and programmed.  Power that goes leaves what is under way as `cells` are told with `tear`.
+all but its sector can be read and programmed.  Power that goes leaves what is under way as `cells` are told (`tear`).
 """
 from boards.virtual.chips.nor_cells import RANDOM, SECTOR, Cells
 
