@@ -426,6 +426,28 @@ class TestMemoriesThatComeAndGo(unittest.TestCase):
     def test_flash_that_comes_back_is_used_again(self):
         self.unplug_and_plug("nor", "fram", condition.FLASH_LOST)
 
+    def test_a_setting_that_stands_though_its_store_seemed_to_fail_is_in_force_before_a_restart_too(self):
+        world = make_world(FLASH_ONLY, FULL)
+        world.run(seconds=5)
+        setter = Setter(world)
+        setter.sign_on(world.meter.serial)
+        area = world.meter.books.twin.rings[0].area
+        program = area.program
+
+        def then_away(*record):
+            program(*record)
+            world.nor.plugged = False              # a contact that fails before the record is proven
+            return program(*record)
+
+        area.program = then_away
+        self.assertEqual(setter.command("W1\x02Z21(40)")[1:-2], b"(ER04)")
+        area.program = program
+        world.nor.plugged = True
+        world.run(seconds=3)
+        self.assertEqual(setter.read("Z21"), "40")
+        restart(world)
+        self.assertEqual(world.meter.config.read("Z21"), "40")
+
     def appear(self, variant, name):
         world = make_world(variant, FULL)
         world.run(seconds=30)
