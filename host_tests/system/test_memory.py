@@ -431,8 +431,9 @@ class TestMemoriesThatComeAndGo(unittest.TestCase):
         world.run(seconds=5)
         setter = Setter(world)
         setter.sign_on(world.meter.serial)
-        area = world.meter.books.twin.rings[0].area
-        program = area.program
+        first, second = world.meter.books.twin.rings
+        program = first.area.program
+        append = second.append
 
         def then_away(*record):
             stands = program(*record)
@@ -441,10 +442,17 @@ class TestMemoriesThatComeAndGo(unittest.TestCase):
                 program(*record)
             return stands
 
-        area.program = then_away
+        def then_back(record):
+            try:
+                return append(record)
+            finally:
+                world.nor.plugged = True
+
+        first.area.program = then_away
+        second.append = then_back
         self.assertEqual(setter.command("W1\x02Z21(40)")[1:-2], b"(ER04)")
-        area.program = program
-        world.nor.plugged = True
+        first.area.program = program
+        second.append = append
         world.run(seconds=3)
         self.assertEqual(setter.read("Z21"), "40")
         restart(world)
