@@ -124,10 +124,12 @@ class App:
         self._seal = None if board.PIN_SEAL is None else hal.input(board.PIN_SEAL)
         self.optical = self._make_optical(board, hal)
         self._quiet = self.optical.quiet if self.optical is not None else _always
+        turn = self.optical.turn if self.optical is not None else _always
         shadow = None if self.ledger is None else Registers(self.ledger.kwh, self.ledger.counts)
         stalls = flash is not None and flash.stalls
         self.memory = Memory(hal, self.status, self._words, self._kept, self.ledger, self.registers, shadow,
-                             registers_in, self.energy, self.pulses, self.chip, self._quiet, stalls)
+                             registers_in, self.energy, self.pulses, self.chip, self._quiet, turn,
+                             stalls)
         self.chip.rebased = self.memory.rebased
         if self.optical is not None:
             self.optical.freshen = self.memory.freshen
@@ -143,9 +145,11 @@ class App:
         """Run the meter for ever."""
         watchdog = self._hal.watchdog(_WATCHDOG_MS)
         await self.memory.start()                  # nothing shows, sends or counts before the registers are back
+        watchdog.feed()                            # until the supervisor does: each step of the start has its end
         if self.led is not None:
             self.led.align(self.registers)
         await self._records.open()
+        watchdog.feed()
         supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet, self.pulses.note)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
                      self._buttons, self.optical):

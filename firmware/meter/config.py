@@ -66,6 +66,7 @@ class Configuration:
         self._begun = False                        # the chip may have been started
         self._proposal = {}                        # phase: its numbers
         self._tried = None                         # (numbers, who calibrates) that the chip is trying
+        self._tried_version = 0                    # the highest that was to be stored
         self._missing = False                      # the calibration that was in force
         self._state = _NONE
 
@@ -258,7 +259,8 @@ class Configuration:
         self._chip.calibrate(numbers)
 
     def _keep(self, changed):
-        changed.version = self.settings.version + 1
+        # One that could not be stored may stand even so (storage/twin.py): the next one has to be higher
+        self._tried_version = changed.version = max(self.settings.version, self._tried_version) + 1
         if not self._store(changed.pack()):
             return False
         self.settings = changed

@@ -7,7 +7,8 @@ from host_tests.chip import memory_bench
 
 WREN, WRDI, STATUS, READ, FAST, PROGRAM, ERASE = 0x06, 0x04, 0x05, 0x03, 0x0B, 0x02, 0x20
 ID, UNIQUE, SLEEP, WAKE, ENABLE_RESET, RESET = 0x9F, 0x4B, 0xB9, 0xAB, 0x66, 0x99
-BUSY, WEL = 1, 2
+STATUS_2, SUSPEND, RESUME = 0x35, 0x75, 0x7A
+BUSY, WEL, SUS = 1, 2, 0x80
 PAGE, SECTOR = 256, 4096
 
 
@@ -163,6 +164,98 @@ class TestVirtualW25Q(unittest.TestCase):
         self.assertEqual(self.status(), BUSY | WEL)
         self.clock.advance(50_000)
         self.assertEqual(self.read(SECTOR, 4), b"kept")
+        self.fine()
+
+    def suspended(self, after_us=20_000):
+        """Suspend an erasure of sector 1, whose beginning was programmed, so long after it has begun."""
+        self.program(SECTOR, b"gone")
+        self.start_erase(SECTOR)
+        self.clock.advance(after_us)
+        self.frame(SUSPEND)
+
+    def test_a_suspended_erasure_is_told_at_once_and_ends_to_be_busy_within_20_us(self):
+        self.assertEqual(self.frame(STATUS_2, 0)[1], 0)
+        self.suspended()
+        self.assertEqual(self.status() & BUSY, BUSY)
+        self.assertEqual(self.frame(STATUS_2, 0)[1], SUS)
+        self.clock.advance(30)
+        self.assertEqual(self.status() & BUSY, 0)
+        self.assertEqual(self.frame(STATUS_2, 0)[1], SUS)
+        self.fine()
+
+    def test_while_an_erasure_is_suspended_other_sectors_are_read_and_programmed(self):
+        self.suspended()
+        self.clock.advance(30)
+        self.program(0, b"stored")
+        self.assertEqual(self.read(0, 6), b"stored")
+        self.assertEqual(self.read(2 * SECTOR, 2), b"\xFF\xFF")
+        self.fine()
+        self.assertEqual(self.chip.cells.erasures, {})
+
+    def test_what_a_suspended_erasure_does_not_allow_is_misuse(self):
+        self.suspended()
+        self.clock.advance(30)
+        for start in (lambda: self.start_erase(5 * SECTOR), lambda: self.start_erase(SECTOR),
+                      lambda: self.start_program(SECTOR + 100, b"x")):
+            start()
+            self.complains("while an erasure is suspended")
+            self.assertEqual(self.status() & BUSY, 0)
+        for address, size in ((SECTOR, 1), (2 * SECTOR - 1, 1), (SECTOR - 2, 4), (2 * SECTOR - 4, 8)):
+            self.read(address, size)
+            self.complains("whose erasure is suspended")
+        self.frame(SUSPEND)
+        self.complains("nothing is being erased")
+
+    def test_an_erasure_that_is_resumed_takes_what_it_still_had_to_take(self):
+        self.suspended(20_000)
+        self.clock.advance(1_000_000)
+        self.frame(RESUME)
+        self.assertEqual(self.frame(STATUS_2, 0)[1], 0)
+        self.assertEqual(self.status() & BUSY, BUSY)
+        self.clock.advance(24_900)
+        self.assertEqual(self.status() & BUSY, BUSY)
+        self.clock.advance(200)
+        self.assertEqual(self.status(), 0)
+        self.assertEqual(self.read(SECTOR, 4), b"\xFF" * 4)
+        self.assertEqual(self.chip.cells.erasures, {1: 1})
+        self.fine()
+
+    def test_what_was_not_suspended_cannot_be_resumed_and_what_does_not_erase_not_be_suspended(self):
+        self.frame(RESUME)
+        self.complains("no erasure is suspended")
+        self.frame(SUSPEND)
+        self.complains("nothing is being erased")
+        self.start_program(0, b"x" * 16)
+        self.frame(SUSPEND)
+        self.complains("nothing is being erased")
+        self.clock.advance(1_000)
+        self.assertEqual(self.read(0, 2), b"xx")
+
+    def test_it_may_be_suspended_again_20_us_after_it_was_resumed(self):
+        self.suspended()
+        self.clock.advance(30)
+        self.frame(RESUME)
+        self.frame(SUSPEND)
+        self.complains("suspended again")
+        self.clock.advance(25)
+        self.frame(SUSPEND)
+        self.assertEqual(self.frame(STATUS_2, 0)[1], SUS)
+        self.fine()
+
+    def test_power_that_goes_in_a_suspended_erasure_tears_its_sector_and_nothing_else(self):
+        for page in range(16):
+            self.program(SECTOR + page * PAGE, b"\x00" * PAGE)
+        self.start_erase(SECTOR)
+        self.clock.advance(20_000)
+        self.frame(SUSPEND)
+        self.clock.advance(30)
+        self.program(0, b"stored")
+        self.chip.power(False)
+        self.chip.power(True)
+        self.assertEqual(self.frame(STATUS_2, 0)[1], 0)
+        self.assertEqual(self.read(0, 6), b"stored")
+        ones = sum([bin(byte).count("1") for byte in self.read(SECTOR, SECTOR)])
+        self.assertTrue(SECTOR * 8 * 0.45 < ones < SECTOR * 8 * 0.55, ones)
         self.fine()
 
     def test_an_instruction_that_began_while_busy_is_not_carried_out_later(self):

@@ -200,6 +200,51 @@ class TestW25Q(unittest.TestCase):
         self.assertEqual(again.ioctl(COUNT, 0), 2048)
         self.fine()
 
+    def test_an_erasure_is_interrupted_for_a_program_and_goes_on(self):
+        self.started()
+        self.flash.writeblocks(7, b"\x00" * 16, 0)
+        self.clock.advance(1_000)
+        self.flash.ioctl(ERASE, 7)
+        self.clock.advance(20_000)
+        self.bench.sent()
+        self.flash.suspend()
+        self.assertEqual(self.bench.sent(), [b"\x05\x00", b"\x75", b"\x05\x00"])
+        self.assertFalse(self.flash.busy())
+        self.flash.writeblocks(8, b"stored", 0)
+        self.assertEqual(self.read(8, 0, 6), b"stored")
+        self.bench.sent()
+        self.assertTrue(self.flash.resume())
+        self.assertEqual(self.bench.sent(), [b"\x35\x00", b"\x7A"])
+        self.assertTrue(self.flash.busy())
+        self.clock.advance(30_000)
+        self.assertFalse(self.flash.busy())
+        self.assertEqual(self.read(7, 0, 16), b"\xFF" * 16)
+        self.assertEqual(self.chip.cells.erasures, {7: 1})
+        self.fine()
+
+    def test_where_nothing_is_erased_nothing_is_interrupted(self):
+        self.started()
+        self.flash.suspend()
+        self.assertFalse(self.flash.resume())
+        self.assertEqual(self.bench.sent(), [b"\x05\x00", b"\x35\x00"])
+        self.chip.plugged = False
+        self.fails(EIO, self.flash.suspend)
+        self.assertFalse(self.flash.resume())
+        self.fine()
+
+    def test_an_erasure_that_the_life_before_has_interrupted_goes_on(self):
+        self.started()
+        self.flash.ioctl(ERASE, 0)
+        self.clock.advance(20_000)
+        self.flash.suspend()
+        again = W25Q(self.bench.spi, self.bench.cs)
+        self.fails(EAGAIN, again.start)
+        self.assertTrue(again.busy())
+        self.clock.advance(30_000)
+        again.start()
+        self.assertEqual(self.chip.cells.erasures, {0: 1})
+        self.fine()
+
     # --- chips that fail
     def test_an_empty_socket_is_told_at_once(self):
         self.chip.plugged = False

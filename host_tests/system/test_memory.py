@@ -7,9 +7,12 @@ import asyncio
 import gc
 import unittest
 
+from boards.virtual.chips import nor_cells as nor
+from boards.virtual.chips.nor_cells import SECTOR
 from boards.virtual.world import World
 from host_tests.system import readings
 from host_tests.system.probe import Probe
+from host_tests.system.setting import Setter
 from meter.app import App
 from meter.core import energy as e
 from meter.core import status as condition
@@ -56,6 +59,17 @@ def read_out(world, code):
     found = head.data.find(b"\n" + code + b"(") + len(code) + 2
     digits = head.data[found:head.data.find(b"*", found)]
     return int(bytes(digits).replace(b".", b""))
+
+
+def slowly(world, erase_us):
+    """Let the controller's own flash take its time to erase: nothing else goes on meanwhile."""
+    at_once = world.flash.erase
+
+    def erase(sector):
+        at_once(sector)
+        world.clock.advance(erase_us)
+
+    world.flash.erase = erase
 
 
 def problem(before, after, most_wh):
@@ -145,6 +159,22 @@ class OnFlash(Everywhere):
         self.assertTrue(worst > WH / 2, "the cuts did not come at bad moments")
 
 
+    def test_a_read_out_tells_the_last_wh_though_it_is_not_due_to_be_stored(self):
+        world = make_world(self.variant, ((230.0, 2.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))
+        world.run(seconds=10)
+        world.meter.memory.freshen()               # at no whole Wh: the next one is reached before a store is due
+        stored = world.meter.ledger.counts[8 * e.BILLED] // WH
+        for _ in range(1_000):
+            world.run(milliseconds=50)
+            counted = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1]
+            if counted % WH > WH // 20 and counted // WH > stored:
+                break
+        world.mains.balanced(volts=0, amps=0, degrees=0)
+        world.run(seconds=1)
+        self.assertEqual(world.meter.ledger.counts[8 * e.BILLED] // WH, stored)
+        self.assertEqual(read_out(world, b"1.8.0"), counted // WH)
+
+
 class TestWithFram(Everywhere, unittest.TestCase):
     variant = BOTH
 
@@ -177,6 +207,40 @@ class TestOnFlashAlone(OnFlash, unittest.TestCase):
         self.assertFalse(world.meter.status.word & condition.MEMORY_WAS_LOST)
 
 
+    def erasing(self):
+        """Return a meter in the middle of a slow erasure, some tenths of a Wh after the last store."""
+        world = make_world(self.variant, FULL)
+        world.nor.erase_us = 400_000
+        world.run(seconds=55)
+        busy_ms = 0
+        while busy_ms < 350 and world.clock.now_us < 300_000_000:
+            world.run(milliseconds=10)
+            busy_ms = busy_ms + 10 if world.nor.busy else 0
+        self.assertTrue(world.nor.busy, "no sector was erased")
+        return world
+
+    def test_a_warning_while_the_flash_erases_does_not_find_it_deaf(self):
+        world = self.erasing()
+        world.mains.balanced(volts=0, amps=0, degrees=0)
+        world.warn()
+        world.run(milliseconds=20)
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 0.12), None)       # each phase is told in 0.02 Wh; sums hold three
+
+    def test_when_the_supply_comes_back_after_its_warning_the_erasure_ends(self):
+        world = self.erasing()
+        erased = sum(world.nor.cells.erasures.values())
+        world.warn()
+        world.run(milliseconds=20)
+        world.wire(world.board.PIN_POWER_FAIL).drive(1)
+        world.run(seconds=1)
+        self.assertTrue(world.meter.ledger.ring.ready)
+        self.assertEqual(sum(world.nor.cells.erasures.values()), erased + 1)
+        self.assertFalse(world.meter.status.word & (condition.FLASH_LOST | condition.MEMORY_DAMAGED))
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 1 + POLL_WH), None)
+
+
 class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
     variant = ON_CHIP
 
@@ -195,6 +259,87 @@ class TestOnTheControllersOwnFlash(OnFlash, unittest.TestCase):
                 self.assertEqual(sum(flash.erasures.values()), erased)
         world.run(seconds=5)
         self.assertEqual(sum(flash.erasures.values()), erased + 1)
+
+
+    def behind(self, world):
+        """Return by how much flash is behind what is counted, in Wh, over all registers."""
+        meter = world.meter
+        flash = meter.ledger
+        kwh, counts = meter.registers.kwh, meter.registers.counts
+        return max([((kwh[slot] - flash.kwh[slot]) * e.COUNTS_PER_KWH + counts[slot] - flash.counts[slot]) / WH
+                    for slot in range(len(kwh))])
+
+    def with_traffic(self, world, seconds, say):
+        """Let `say()` go on for so long; return the most that flash was behind, and the number of erasures."""
+        erased = sum(world.flash.erasures.values())
+        worst = 0
+        until_us = world.clock.now_us + 1_000_000 * seconds
+        while world.clock.now_us < until_us:
+            say()
+            worst = max(worst, self.behind(world))
+        return worst, sum(world.flash.erasures.values()) - erased
+
+    def test_a_client_who_reads_values_without_a_pause_does_not_stop_storing(self):
+        world = make_world(self.variant, FULL)
+        setter = Setter(world)
+        setter.sign_on(world.meter.serial)
+        answers = []
+
+        def read():
+            answers.append(setter.command("R1\x021.8.0()", 260))
+
+        worst, erasures = self.with_traffic(world, 150, read)
+        self.assertTrue(erasures >= 2, erasures)
+        self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
+        self.assertEqual({answer[:8] for answer in answers}, {b"\x021.8.0(0"})
+        before, after = restart(world)
+        self.assertEqual(problem(before, after, 1 + POLL_WH), None)
+
+    def test_read_outs_at_300_baud_without_a_pause_do_not_stop_storing(self):
+        world = make_world(self.variant, FULL)
+        world.line.echo = True
+
+        def read():
+            if world.clock.now_us - max(world.probe.last_us, self.sent_us) > 300_000:
+                self.sent_us = world.probe.send(b"/?!\r\n")
+            world.run(milliseconds=100)
+
+        self.sent_us = 0
+        worst, erasures = self.with_traffic(world, 200, read)
+        self.assertTrue(erasures >= 1, erasures)
+        self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
+
+    def test_light_that_flickers_all_the_time_does_not_stop_storing(self):
+        world = make_world(self.variant, FULL)
+
+        def flicker():
+            world.probe.send(b"\x00")
+            world.run(milliseconds=50)
+
+        worst, erasures = self.with_traffic(world, 200, flicker)
+        self.assertTrue(erasures >= 1, erasures)
+        self.assertTrue(worst <= 1 + 3 * POLL_WH, worst)
+
+
+    def test_a_start_on_flash_whose_sectors_die_together_ends_in_a_meter_that_counts(self):
+        world = make_world(self.variant, FULL)
+        world.run(seconds=20)
+        world.cut()
+        flash = world.flash
+        slowly(world, 400_000)                     # which a flash at the end of its life needs
+        world.forgive("flash")
+        for sector in range(1, 41):
+            flash.faults[sector] = nor.ERASE_NOTHING
+            flash.overwrite(SECTOR * sector + 128, bytes(16))
+        world.power_on()
+        world.run(seconds=5)
+        before = world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1]
+        world.run(seconds=30)
+        grown = (world.meter.registers.read(e.BILLED, (e.A_IMPORT,))[1] - before) / WH
+        self.assertEqual(world.reset_cause, "power")
+        self.assertTrue(abs(grown - 4761 * 30 / 3600) < 4 * POLL_WH + RUNNING_WH, grown)
+        self.assertTrue(world.meter.ledger.begun)
+        self.assertTrue(world.meter.status.word & condition.MEMORY_DAMAGED)
 
 
 class TestTheStart(unittest.TestCase):
@@ -280,6 +425,38 @@ class TestMemoriesThatComeAndGo(unittest.TestCase):
 
     def test_flash_that_comes_back_is_used_again(self):
         self.unplug_and_plug("nor", "fram", condition.FLASH_LOST)
+
+    def test_a_setting_that_stands_though_its_store_seemed_to_fail_is_in_force_before_a_restart_too(self):
+        world = make_world(FLASH_ONLY, FULL)
+        world.run(seconds=5)
+        setter = Setter(world)
+        setter.sign_on(world.meter.serial)
+        first, second = world.meter.books.twin.rings
+        program = first.area.program
+        append = second.append
+
+        def then_away(*record):
+            stands = program(*record)
+            if record[1]:                          # no head of a sector
+                world.nor.plugged = False          # a contact that fails before it is proven
+                program(*record)
+            return stands
+
+        def then_back(record):
+            try:
+                return append(record)
+            finally:
+                world.nor.plugged = True
+
+        first.area.program = then_away
+        second.append = then_back
+        self.assertEqual(setter.command("W1\x02Z21(40)")[1:-2], b"(ER04)")
+        first.area.program = program
+        second.append = append
+        world.run(seconds=3)
+        self.assertEqual(setter.read("Z21"), "40")
+        restart(world)
+        self.assertEqual(world.meter.config.read("Z21"), "40")
 
     def appear(self, variant, name):
         world = make_world(variant, FULL)

@@ -204,6 +204,17 @@ class TestParameters(ConfigCase):
         self.refuses(ValueError, "Z21", "348", 3)  # 10**7 kWh in 4000 h of 3 x 400 V x 6 A
         self.config.write("Z21", "347", 3)
 
+    def test_a_version_that_could_not_be_stored_is_not_used_for_another_content(self):
+        self.config.write("Z21", "40", 3)
+        self.bench.stores = False
+        for text in ("41", "42"):                  # each may stand on flash even so
+            with self.assertRaises(OSError):
+                self.config.write("Z21", text, 3)
+        self.bench.stores = True
+        self.config.write("Z21", "43", 3)
+        self.assertEqual(self.bench.stored()[:4], b"\x04\x00\x00\x00")
+        self.assertEqual(self.config.settings.version, 4)
+
     def test_three_wires_ask_for_the_vector_sum_first(self):
         self.refuses(ValueError, "WIR", "3", 4)
         self.config.write("SUM", "1", 4)

@@ -14,6 +14,50 @@ def check_of(message):
     return check
 
 
+class TestWhoseTurnItIs(unittest.TestCase):
+    """By 6.3.15 nobody but the meter may send from the end of a message to it until its answer has ended."""
+
+    def turns(self, bench, wait_ms):
+        """Return whose turn it is now, and the bytes that the meter had sent whenever that changed."""
+        first = turn = bench.server.turn
+        sent = b""
+        changes = []
+        end_ms = bench.elapsed_ms + wait_ms
+        while bench.elapsed_ms < end_ms:
+            chunk = bench.server.transmit(bench.now_ms)
+            if bench.server.turn != turn:
+                turn = not turn
+                changes.append(sent)
+            if chunk is None:
+                bench.elapsed_ms += 1
+                continue
+            sent += chunk
+            bench.elapsed_ms += len(chunk) * 10_000 // bench.server.baud + 1
+            self.assertTrue(bench.server.turn)     # its last character is on the wire
+            bench.server.sent(bench.now_ms)
+        return first, changes
+
+    def test_it_is_the_meters_turn_from_the_end_of_a_request_to_the_end_of_the_identification(self):
+        bench = Bench()
+        self.assertFalse(bench.server.turn)
+        bench.hear(REQUEST[:-1])
+        self.assertFalse(bench.server.turn)
+        bench.hear(REQUEST[-1:])
+        self.assertEqual(self.turns(bench, 1_500), (True, [IDENTIFICATION]))
+
+    def test_it_is_the_meters_turn_from_an_option_select_to_the_end_of_the_data(self):
+        bench = Bench()
+        bench.sign_on()
+        self.assertFalse(bench.server.turn)
+        bench.hear(SELECT)
+        self.assertEqual(self.turns(bench, 3_000), (True, [READ_OUT]))
+
+    def test_without_an_option_select_it_is_the_clients_turn_until_data_are_due(self):
+        bench = Bench()
+        bench.sign_on()
+        self.assertEqual(self.turns(bench, 9_000), (False, [b"", READ_OUT]))
+
+
 class TestSignOn(unittest.TestCase):
     def test_a_request_is_answered_by_the_identification_after_200_to_300_ms_at_300_baud(self):
         bench = Bench()

@@ -62,6 +62,27 @@ class TestEntry(unittest.TestCase):
         self.assertEqual(desk.answer(), IDENTIFICATION + READ_OUT)
 
 
+class TestWhoseTurnItIs(unittest.TestCase):
+    def test_it_is_the_meters_turn_from_the_end_of_a_command_to_the_end_of_the_answer(self):
+        desk = Desk()
+        desk.log_in()
+        self.assertFalse(desk.server.turn)
+        said = command(b"R1\x021.8.0()")
+        desk.hear(said[:-1])
+        self.assertFalse(desk.server.turn)
+        desk.hear(said[-1:])
+        while True:
+            self.assertTrue(desk.server.turn)
+            chunk = desk.server.transmit(desk.now_ms)
+            if chunk:
+                break
+            desk.elapsed_ms += 1
+        desk.elapsed_ms += 20
+        self.assertTrue(desk.server.turn)
+        desk.server.sent(desk.now_ms)
+        self.assertFalse(desk.server.turn)
+
+
 class TestPassword(unittest.TestCase):
     def test_the_password_of_a_level_is_acknowledged_and_opens_it(self):
         for name in (b"P1", b"P2"):

@@ -196,6 +196,124 @@ class TestLedger(unittest.TestCase):
         self.near(third.restored, second.totals(), 20 * WH)        # what its records say still holds
         self.assertTrue(third.restored[A_IN] >= before[A_IN] - UNIT)
 
+    def test_a_preface_that_has_rotted_costs_nothing_where_the_terms_are_as_before(self):
+        life = Life(self.flash).start()
+        life.checkpoints(life.ledger.ring.slots + 20)
+        self.rot(life)
+        self.near(Life(self.flash).restored, life.totals(), UNIT)
+
+    def rot(self, life, back=0):
+        """Turn over a bit of the preface of the newest sector, or of one before it."""
+        self.cells.flip((life.ledger.ring.sequence - back) % SECTORS * SECTOR + PREFACE + 300, 3)
+
+    def bill(self, life, wh):
+        """L1 imports so many Wh and L2 exports half as many; what is billed follows from the terms of now."""
+        ratio, mode = life.words.part(at.TERMS, at.TERM_COUNT)
+        counted = [(0, A_IN, 2), (1, A_OUT, 1), (VECTOR, A_IN, 1)]
+        for register, halves in (((A_IN, 2), (A_OUT, 1)), ((A_IN, 1),), ((A_IN, 3), (E_IN, 3)))[mode]:
+            counted += [(BILLED, register, halves), (PRIMARY, register, halves * ratio)]
+        for group, register, halves in counted:
+            slot = 8 * group + register
+            total = life.counts[slot] + int(wh * WH) // 2 * halves
+            life.kwh[slot] += total // KWH
+            life.counts[slot] = total % KWH
+
+    def billed(self, terms):
+        """Count some Wh by each of some terms, stored as a meter does; return the life."""
+        self.flash = Flash(SECTORS)
+        self.cells = self.flash.cells
+        life = Life(self.flash)
+        life.words.part(at.TERMS, at.TERM_COUNT)[0] = terms[0][0]
+        life.words.part(at.TERMS, at.TERM_COUNT)[1] = terms[0][1]
+        life.start()
+        for ratio, mode, number in terms:
+            life.words.part(at.TERMS, at.TERM_COUNT)[0] = ratio
+            life.words.part(at.TERMS, at.TERM_COUNT)[1] = mode
+            for _ in range(number):
+                self.bill(life, 0.87654)
+                if not life.ledger.store():
+                    life.prepare()
+                    self.assertTrue(life.ledger.store())
+        return life
+
+    def test_a_preface_that_has_rotted_after_other_terms_gives_no_energy(self):
+        for before in ((600, 0), (1, 0), (600, 1), (1, 1), (600, 2), (1, 2)):
+            for ratio, mode in ((1, 0), (600, 0), (1, 1), (600, 1), (2, 2)):
+                if (ratio, mode) == before:
+                    continue
+                life = self.billed([before + (50,), (ratio, mode, 150)])
+                self.rot(life)
+                found = Life(self.flash)
+                self.assertTrue(found.ledger.ring.damaged)
+                truth = life.totals()
+                for slot in range(at.REGISTERS):
+                    self.assertTrue(found.restored[slot] <= truth[slot], (before, ratio, mode, slot))
+                for slot in range(8 * BILLED):             # what the terms have no part in
+                    self.assertTrue(truth[slot] - found.restored[slot] < UNIT, (before, ratio, mode, slot))
+                if mode != 2:
+                    lost = (truth[8 * PRIMARY] - found.restored[8 * PRIMARY]) / (3 * WH * max(ratio, before[0]))
+                    self.assertTrue(lost < 1.1, (before, ratio, mode, lost))
+                found.ledger.hand_over()
+                if mode != 2:
+                    self.assertEqual(list(found.words.part(at.TERMS, at.TERM_COUNT)), [ratio, mode])
+
+    def test_where_nothing_tells_the_terms_behind_a_rotten_preface_what_any_would_bill_is_found(self):
+        for before in ((600, 0), (1, 1), (1, 2)):
+            for ratio, mode in ((1, 0), (7, 0), (600, 1), (2, 2)):
+                life = self.billed([before + (40,), (ratio, mode, 80)])
+                second = self.newest(life) + PREFACE + (4 * at.COUNT + 4 + 15) // 16 * 16 + 16
+                if self.cells.held(second, 16)[1] & 0xF0 == 0x20:      # the first checkpoint has two records
+                    second += 16
+                self.assertEqual(self.cells.held(second, 16)[1] & 0xF0, 0x30)
+                self.cells.overwrite(second, b"\xFF" * 16)             # as older firmware has left it
+                self.rot(life)
+                found = Life(self.flash).restored
+                truth = life.totals()
+                for slot in range(at.REGISTERS):
+                    self.assertTrue(found[slot] <= truth[slot], (before, ratio, mode, slot))
+                least = (40 * (2, 1, 3)[before[1]] + 80 - 3) * (int(0.87654 * WH) // 2)
+                self.assertTrue(found[8 * BILLED] >= least, (before, ratio, mode))
+
+    def test_prefaces_that_rot_one_after_the_other_give_no_energy(self):
+        for first, second, third in (((600, 0), (1, 0), (30, 1)), ((1, 1), (600, 0), (1, 0)), ((2, 2), (7, 1), (1, 0))):
+            for back in ((0, 1), (1,), (0,)):
+                life = self.billed([first + (9,), second + (250,), third + (40,)])
+                for number in back:
+                    self.rot(life, number)
+                found = Life(self.flash).restored
+                truth = life.totals()
+                for slot in range(at.REGISTERS):
+                    self.assertTrue(found[slot] <= truth[slot], (first, back, slot, truth[slot] - found[slot]))
+
+    def test_counts_that_were_dropped_are_still_told_when_the_next_preface_has_rotted(self):
+        for store in (False, True):
+            self.setUp()
+            life = Life(self.flash).start()
+            life.checkpoints(3)
+            life.ledger.drop(0b001)
+            if store:
+                life.checkpoints(1)
+            life.prepare()
+            life.grow(200 * UNIT)
+            self.assertTrue(life.ledger.store())           # in the next sector
+            life.ledger.drop(0b100)
+            life.checkpoints(2)
+            high, low = array("i", [0] * 9), array("i", [0] * 9)
+            self.assertEqual(Life(self.flash).ledger.totals(high, low), 0b100)
+            self.rot(life)
+            self.assertEqual(Life(self.flash).ledger.totals(high, low), 0b101)
+
+    def test_the_totals_of_another_life_are_told_by_nobody_when_its_preface_has_rotted(self):
+        Life(self.flash).start().checkpoints(3)
+        life = Life(self.flash).start()
+        life.checkpoints(3)
+        self.rot(life)
+        high, low = array("i", [0] * 9), array("i", [0] * 9)
+        again = Life(self.flash)
+        self.assertEqual(again.ledger.totals(high, low), 0b111)
+        self.near(again.restored, life.totals(), UNIT)
+        self.assertFalse(again.ledger.exact)
+
     def test_a_preface_of_a_sector_between_that_has_rotted_takes_nothing_with_it(self):
         life = Life(self.flash).start()
         for _ in range(2):

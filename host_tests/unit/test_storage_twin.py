@@ -205,6 +205,26 @@ class TestTwin(unittest.TestCase):
         self.prepare(made)
         self.assertEqual(self.copies(), [2, 2])
 
+    def test_a_version_that_may_stand_though_its_store_failed_is_looked_for_before_anything_else(self):
+        made = self.prepare(self.made(1))
+        program = made.rings[0].area.program
+
+        def then_away(*record):
+            program(*record)
+            self.flash.there = False               # before it can be proven
+            return program(*record)
+
+        made.rings[0].area.program = then_away
+        self.assertFalse(made.store(version(2)))
+        self.flash.there = True
+        made.rings[0].area.program = program
+        self.assertFalse(made.store(version(2, 0x70)))
+        self.assertRaises(OSError, made.step)      # whoever looks after it opens it anew
+        self.assertEqual(made.load(), version(2) + bytes(SIZE - 304))
+        self.prepare(made)
+        self.assertTrue(made.store(version(3)))
+        self.assertEqual((self.copies(), self.found()), ([3, 3], 3))
+
     def test_without_a_flash_nothing_is_stored_and_load_says_why(self):
         made = self.prepare(self.made(1))
         self.flash.there = False

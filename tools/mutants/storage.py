@@ -88,7 +88,7 @@ SINGLES = {
                                          "        self.found = self.begun = True\n        return True\n"),),
     "a sector of registers without a record is kept": (("ledger", "        if not ring.used", "        if False and not ring.used"),),
     "a sector for which an older one was erased is given back": (("ledger", " and not ring.goes_on():", ":"),),
-    "no first record behind a preface": (("ledger", "self.begun = self._checkpoints.append()", "self.begun = True"),),
+    "no first record behind a preface": (("ledger", "self.begun = checkpoints.append()", "self.begun = True"),),
     "stored without being due": (("ledger", "return not self.begun or self._checkpoints.due()", "return not self.begun"),),
     "no look behind a rotten preface": (("ledger", "            first -= 1\n            if first not in",
                                          "            return False\n            if first not in"),),
@@ -99,7 +99,7 @@ SINGLES = {
         ("ledger", "stored = (exactly or self._settings_moved())", "stored = exactly"),),
     # checkpoint.py, told.py
     "plausibility off": (("checkpoint", "                if record[at] - lows[slot] & 0xFF >= most:", "                if False:"),),
-    "what records tell not taken": (("checkpoint", "        self.close()\n        return refused", "        return refused"),),
+    "what records tell not taken": (("checkpoint", "        yield\n        self.close()\n        if doubted:", "        yield\n        if doubted:"),),
     "sum not derived": (("told", "                self._move(slot, self._moved[slot])\n        self.follow()\n",
                          "                self._move(slot, self._moved[slot])\n"),),
     "units rounded up": (("told", "_UNITS_PER_KWH & 0xFF) + counts // _UNIT_COUNTS) & 0xFF",
@@ -111,7 +111,13 @@ SINGLES = {
     "vector sum not told": (("checkpoint", "_GROUPS = const(4) ", "_GROUPS = const(3) "),),
     "due at two Wh": (("checkpoint", "_STEP_COUNTS = const(50_000)", "_STEP_COUNTS = const(100_000)"),),
     "terms of billing not looked at": (("checkpoint", "if self._live_terms[term] != self.terms[term]:", "if False:"),),
-    "dropped counts not told": (("checkpoint", "self.dropped = record[1] & _DROPPED_MASK", "self.dropped = 0"),),
+    "behind a rotten preface the terms before go on": (("checkpoint", "                self.doubt()\n", ""),),
+    "behind a rotten preface what was dropped before is forgotten": (
+        ("checkpoint", "self.dropped = dropped | record[1] & _DROPPED_MASK\n                fresh",
+         "self.dropped = record[1] & _DROPPED_MASK\n                fresh"),),
+    "another life goes on with the chip's totals of the one before": (
+        ("ledger", "dropped = checkpoints.dropped if self.begun else _PHASES", "dropped = checkpoints.dropped"),),
+    "dropped counts not told": (("checkpoint", "self.dropped |= record[1] & _DROPPED_MASK", "pass"),),
     # hot.py
     "hot: crc not checked": (("hot", "            if _is_whole(image):\n", "            if not _is_blank(image):\n"),),
     "hot: always the same slot": (("hot", "        self.slot = (self.slot + 1) % SLOTS\n", ""),),

@@ -16,9 +16,13 @@ _READ = const(0x03)
 _PROGRAM = const(0x02)
 _ERASE_SECTOR = const(0x20)
 _JEDEC_ID = const(0x9F)
+_READ_STATUS_2 = const(0x35)
+_SUSPEND = const(0x75)
+_RESUME = const(0x7A)
 _RELEASE = const(0xAB)
 _STATUS_BUSY = const(1 << 0)
 _STATUS_WEL = const(1 << 1)
+_STATUS_2_SUS = const(1 << 7)
 _NOBODY = const(0xFF)                              # drives the line, or it sleeps
 
 _MAKER = const(0xEF)
@@ -47,28 +51,47 @@ class W25Q:
 
         Raises OSError(ENODEV), OSError(EAGAIN) while it still erases what an earlier life of the controller has begun.
         """
-        status = self._status()
+        status = self._status(_READ_STATUS)
         if status != _NOBODY and status & _STATUS_BUSY:    # it would hear nothing else
             raise OSError(EAGAIN)
         self._command(_RELEASE)
         capacity = self._identify()
         if not capacity:
             raise OSError(ENODEV)
+        if self.resume():                          # an earlier life of the controller has left it so
+            raise OSError(EAGAIN)
         self._sectors = 1 << capacity - 12
 
     def present(self) -> bool:
         """Tell whether the chip answers, even while it erases (then only its status can be asked)."""
-        status = self._status()
+        status = self._status(_READ_STATUS)
         if status == _NOBODY:
             return False
         return bool(status & _STATUS_BUSY) or self._identify() != 0
 
     def busy(self) -> bool:
         """Tell whether the chip is erasing or programming.  Raises OSError(EIO) if nobody answers."""
-        status = self._status()
+        status = self._status(_READ_STATUS)
         if status == _NOBODY:
             raise OSError(EIO)
         return bool(status & _STATUS_BUSY)
+
+    def suspend(self) -> None:
+        """Interrupt an erasure, if one is under way: other sectors can be read and programmed until `resume`.
+
+        DS 8.2.15: it takes 20 us at most.  Raises OSError(EIO), OSError(ETIMEDOUT).
+        """
+        if self.busy():
+            self._command(_SUSPEND)
+            self._wait()
+
+    def resume(self) -> bool:
+        """Go on with an erasure that was interrupted; tell whether there was one.  DS 8.2.16."""
+        suspended = self._status(_READ_STATUS_2)
+        if suspended == _NOBODY or not suspended & _STATUS_2_SUS:
+            return False
+        self._command(_RESUME)
+        return True
 
     def readblocks(self, block_num: int, buf, offset: int = 0) -> None:
         """Fill `buf`.  Raises OSError(EAGAIN), OSError(EIO)."""
@@ -124,8 +147,8 @@ class W25Q:
             return 0
         return answer[3]
 
-    def _status(self):
-        self._frame[0] = _READ_STATUS
+    def _status(self, instruction):
+        self._frame[0] = instruction
         self._frame[1] = 0
         self._cs(0)                                # all here: the calls that write are the deepest of the meter
         try:
@@ -137,7 +160,7 @@ class W25Q:
     def _enable(self):
         """Allow the next program or erase.  Raises OSError(EIO) if the chip did not take it."""
         self._command(_WRITE_ENABLE)
-        if self._status() & (_STATUS_WEL | _STATUS_BUSY) != _STATUS_WEL:
+        if self._status(_READ_STATUS) & (_STATUS_WEL | _STATUS_BUSY) != _STATUS_WEL:
             raise OSError(EIO)
 
     def _wait(self):

@@ -145,6 +145,16 @@ class Server:
         self._back_to_start()
 
     @property
+    def turn(self) -> bool:
+        """It is the meter's turn: it is to answer or is sending, and a client is silent, who hears in half duplex.
+
+        He waits for 1500 ms before he takes it that no answer comes, and for as long inside a message (6.3.15).
+        """
+        if self._state == _PROGRAMMING:
+            return not self._programming.listening
+        return self._state != _START and self._state != _SELECT
+
+    @property
     def baud(self) -> int:
         """The speed of the line for what comes next, in both directions."""
         return self._baud_after if self._state >= _READ_OUT else SPEEDS[0]

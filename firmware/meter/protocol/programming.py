@@ -15,7 +15,7 @@ characters that stops it.  What the meter says to a command:
     (ER01)  no such address
     (ER02)  the value is not one for this address
     (ER03)  the level of the password does not allow it, or nobody may write it
-    (ER04)  it could not be stored or read, now or for ever
+    (ER04)  it could not be stored or read, now or for ever; what failed while it was written may stand even so: read it
     (ER05)  not a command of this meter, or more than one address
 
 A client's NAK has the last block sent again.  Without a command of a client for 70 s the session ends.  A P2 is taken

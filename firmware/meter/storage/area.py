@@ -3,7 +3,8 @@
 
 The device speaks MicroPython's extended block-device protocol with blocks of one sector (vfs.AbstractBlockDev:
 readblocks and writeblocks with an offset, ioctl 4, 5, 6).  One whose `ioctl(6)` only begins an erase has `busy()`
-besides and raises OSError(EAGAIN) until it has ended; on all others an erase takes as long as it takes.
+besides and raises OSError(EAGAIN) until it has ended; on all others an erase takes as long as it takes.  One that can
+let an erase rest meanwhile has `suspend()` and `resume()`.
 """
 from errno import EAGAIN, ENODEV
 
@@ -107,6 +108,18 @@ class Area:
         """Tell whether an erase is still under way.  Raises OSError."""
         busy = getattr(self._device, "busy", None)
         return busy is not None and busy()
+
+    def suspend(self) -> None:
+        """Let an erase rest, where the device can: other sectors can be used until `resume`.  Raises OSError."""
+        suspend = getattr(self._device, "suspend", None)
+        if suspend is not None:
+            suspend()
+
+    def resume(self) -> None:
+        """Go on with it."""
+        resume = getattr(self._device, "resume", None)
+        if resume is not None:
+            resume()
 
     def blank(self, sector: int, offset: int, size: int) -> bool:
         """Tell whether `size` bytes are erased, a multiple of 256.  Raises OSError."""

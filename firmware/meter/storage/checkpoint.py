@@ -13,6 +13,11 @@ registers exactly and with the terms of billing, as words of the hot store (hot.
          number of units of 20 mWh
     14   CRC
 
+The first record of a sector is of kind 0x40 if its terms and the settings in force are those of the sector before: then
+bits 0 … 2 tell of what was dropped in that one, all if this is another life.  If not, one of kind 0x30 stands behind
+it, with the same bits and from byte 2 on the terms, two signed words.  Both are read only where the preface has
+rotted, and what is told goes on from the sector before.
+
 What is billed follows from that by the terms, all but the apparent energy of the total sum (√(P² + Q²) of three
 phases): where that is billed, a record of kind 0x20 belongs to each checkpoint and has its low 8 bits in byte 2.
 
@@ -21,6 +26,8 @@ stands still since.  Registers of other quadrants have not moved; where they hav
 which counts when it is complete.  Units are cut, never rounded up: what is restored never exceeds what
 was counted.
 """
+import struct
+
 from micropython import const
 
 from meter.storage.pieces import finish
@@ -36,9 +43,12 @@ _UNITS_PER_KWH = const(50_000)
 _LANES_AT = const(2)
 _KIND = const(0x10)
 _KIND_TOTAL = const(0x20)
+_KIND_TERMS = const(0x30)
+_KIND_GOES_ON = const(0x40)
 _KIND_MASK = const(0xF0)
 _MORE = const(0x08)
 _DROPPED_MASK = const(0x07)
+_TERMS = "<ii"
 _STEP_COUNTS = const(50_000)                       # 1 Wh
 _PIECE = const(8)                                  # records that are taken without a pause
 _FARTHEST = const(128)                             # units that a record may be ahead of the one before it
@@ -63,6 +73,7 @@ class Checkpoints(Told):
         self._live_terms = terms
         self._record = bytearray(RECORD)
         self._wanted = bytearray(_GROUPS)
+        self._first = 0                            # kind and bits of the first record of a sector, 0: as any other
 
     # --- telling
     def due(self, step: int = _STEP_COUNTS) -> bool:
@@ -85,9 +96,8 @@ class Checkpoints(Told):
 
         Then the caller shall begin a sector (`begun`).  Raises OSError.
         """
-        for term in range(len(self.terms)):
-            if self._live_terms[term] != self.terms[term]:
-                return False
+        if not self.agrees():
+            return False
         records = self._plan()
         if not records or self._ring.slot + records > self._ring.slots:
             return False
@@ -102,20 +112,49 @@ class Checkpoints(Told):
         if self.by_total:
             self.advance(TOTAL_SLOT, self.low(self._live_kwh[TOTAL_SLOT], self._live_counts[TOTAL_SLOT]))
         self.follow()
+        self._first = 0
         return True
 
-    def begun(self) -> None:
-        """A sector has begun with the registers as they are now."""
+    def begun(self, goes_on: bool = False, dropped: int = 0) -> None:
+        """A sector has begun with the registers as they are now.
+
+        `goes_on`: by the same terms and settings as the one before, in which counts of the phases `dropped` were.
+        """
         self.begin(self._live_kwh, self._live_counts, self._live_terms)
+        self._first = _KIND_GOES_ON | dropped if goes_on else 0
+
+    def tell_terms(self, dropped: int) -> bool:
+        """Write the terms, behind the first record of a sector that does not go on.  Raises OSError."""
+        record = self._record
+        for at in range(RECORD):
+            record[at] = 0
+        record[1] = _KIND_TERMS | dropped
+        struct.pack_into(_TERMS, record, _LANES_AT, *self.terms)
+        return self._ring.append(record)
+
+    def agrees(self) -> bool:
+        """Tell whether the terms are those that a restart would find."""
+        for term in range(len(self.terms)):
+            if self._live_terms[term] != self.terms[term]:
+                return False
+        return True
 
     # --- restoring: into `kwh` and `counts`
     def replay(self, slots) -> int:
         """Do all of `replaying` at once."""
         return finish(self.replaying(slots))
 
-    def replaying(self, slots):
-        """Take the records of a sector: (slot, payload or None) pairs; return how many were not believed; in pieces."""
+    def replaying(self, slots, doubted: bool = False):
+        """Take the records of a sector: (slot, payload or None) pairs; return how many were not believed; in pieces.
+
+        `doubted`: its preface has rotted, and what is told goes on from the sector before.
+        """
         refused = 0
+        fresh = doubted                            # no record has told of the terms, or been taken
+        dropped = self.dropped
+        if doubted:
+            self.dropped = _DROPPED_MASK
+            self.exact = False
         gap = 0                                    # records missed since the last that was taken
         waiting = []
         self.open()
@@ -125,10 +164,22 @@ class Checkpoints(Told):
             if record is None:
                 gap += 1
                 continue
+            kind = record[1] & _KIND_MASK
+            if fresh and kind == _KIND_GOES_ON:
+                self.dropped = dropped | record[1] & _DROPPED_MASK
+                fresh = False
             if not self._plausible(record, gap):
                 gap += 1
                 refused += 1
                 continue
+            if kind == _KIND_TERMS:
+                if self.in_doubt and not fresh and not gap:
+                    self.agree(*struct.unpack_from(_TERMS, record, _LANES_AT))
+                    self.dropped = dropped | record[1] & _DROPPED_MASK
+                continue
+            if fresh:
+                self.doubt()
+                fresh = False
             if record[1] & _MORE or waiting:
                 waiting.append(bytes(record))
             if not record[1] & _MORE:
@@ -140,6 +191,8 @@ class Checkpoints(Told):
             gap = 0
         yield
         self.close()
+        if doubted:
+            self.keep_up()
         return refused
 
     # --- the code
@@ -186,7 +239,7 @@ class Checkpoints(Told):
                 slot = group * _REGISTERS + _LANES[quadrant][lane]
                 record[_LANES_AT + 3 * group + lane] = self.low(self._live_kwh[slot], self._live_counts[slot])
         record[0] = quadrants
-        record[1] = _KIND | (_MORE if more else 0) | self.dropped
+        record[1] = (self._first or _KIND | self.dropped) | (_MORE if more else 0)
 
     def _quadrant(self, wanted, number):
         """Return the wanted quadrant (0 … 3) with this number, or the last; without any the first."""
@@ -204,9 +257,11 @@ class Checkpoints(Told):
         most = min(_FARTHEST * (1 + gap), 256)
         lows = self.lows
         kind = record[1] & _KIND_MASK
+        if kind == _KIND_TERMS:
+            return True
         if kind == _KIND_TOTAL:
-            return self.by_total and record[_LANES_AT] - lows[TOTAL_SLOT] & 0xFF < most
-        if kind != _KIND:
+            return self.in_doubt or (self.by_total and record[_LANES_AT] - lows[TOTAL_SLOT] & 0xFF < most)
+        if kind != _KIND and kind != _KIND_GOES_ON:
             return False
         quadrants = record[0]
         at = _LANES_AT
@@ -219,9 +274,12 @@ class Checkpoints(Told):
         return True
 
     def _decode(self, record):
-        self.dropped = record[1] & _DROPPED_MASK
-        if record[1] & _KIND_MASK == _KIND_TOTAL:
-            self.tell(TOTAL_SLOT, record[_LANES_AT])
+        kind = record[1] & _KIND_MASK
+        if kind != _KIND_GOES_ON:
+            self.dropped |= record[1] & _DROPPED_MASK
+        if kind == _KIND_TOTAL:
+            if self.by_total:
+                self.tell(TOTAL_SLOT, record[_LANES_AT])
             return
         lows = self.lows
         quadrants = record[0]

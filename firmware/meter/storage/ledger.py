@@ -13,6 +13,7 @@ from meter.storage.ring import FOUND, REFUSED, Ring
 _COUNTS_PER_KWH = const(50_000_000)
 _GROUP = const(8)
 _WORD = const(0xFFFF_FFFF)
+_PHASES = const(0b111)
 _PIECE = const(8)                                  # records that are read without a pause
 _CALM_COUNTS = const(12_500)                       # a quarter of the Wh at which something is stored
 
@@ -68,14 +69,18 @@ class Ledger:
             slots = ring.slots_of(sequence)
             begun = sequence == first or self._begin(sequence)
             yield
-            if not begun:
+            doubted = not begun
+            if doubted:
                 begun = yield from ring.believing(sequence)
             if not begun:
                 for slot, _ in slots:              # which counts what is damaged
                     if slot % _PIECE == _PIECE - 1:
                         yield
                 continue
-            refused = yield from self._checkpoints.replaying(slots)
+            refused = yield from self._checkpoints.replaying(slots, doubted)
+            if doubted and not self._checkpoints.in_doubt:
+                for term in range(at.TERM_COUNT):
+                    self.preface[at.TERMS + term] = self._checkpoints.terms[term]
             ring.damaged += refused                # `slots_of` has added to it too
             yield
         if not ring.used and not ring.goes_on():  # that life had not got so far that it could show anything
@@ -146,6 +151,12 @@ class Ledger:
         ring = self.ring
         return not ring.ready and not ring.erasing and (not self.begun or self.pressing or ahead or ring.wants)
 
+    @property
+    def urgent(self) -> bool:
+        """A sector is needed soon, or at once: of the one in use not more than a quarter is left, and none is ready."""
+        ring = self.ring
+        return not ring.ready and (not self.begun or self.pressing or 4 * (ring.slots - ring.slot) <= ring.slots)
+
     def calm(self) -> bool:
         """Tell whether nothing has to be stored for a while: an erasure, 0.4 s, would not be in its way."""
         return not self._checkpoints.due(_CALM_COUNTS)
@@ -162,12 +173,18 @@ class Ledger:
 
     def _roll(self):
         """Begin a sector; its first record says that its head had been written to the end."""
+        checkpoints = self._checkpoints
+        follows = self.begun or self.found         # there is a sector before
+        dropped = checkpoints.dropped if self.begun else _PHASES
+        goes_on = follows and checkpoints.agrees() and not self._settings_moved()
         if not self.ring.roll(self._stored):
             return False
         for word in range(at.SETTINGS_COUNT):
             self._told[word] = self._settings[word]
-        self._checkpoints.begun()
-        self.begun = self._checkpoints.append()
+        checkpoints.begun(goes_on, dropped)
+        self.begun = checkpoints.append()
+        if self.begun and follows and not goes_on:
+            checkpoints.tell_terms(dropped)        # without it they are in doubt
         return self.begun
 
     def _begin(self, sequence):
@@ -176,6 +193,8 @@ class Ledger:
             return False
         for word in range(at.COUNT):
             self.preface[word] = struct.unpack_from("<i", preface, 4 * word)[0]
+        for word in range(at.SETTINGS_COUNT):
+            self._told[word] = self.preface[at.SETTINGS + word]
         self._checkpoints.begin(self.preface[at.KWH:at.KWH + at.REGISTERS],
                                 self.preface[at.COUNTS:at.COUNTS + at.REGISTERS],
                                 self.preface[at.TERMS:at.TERMS + at.TERM_COUNT])

@@ -21,6 +21,7 @@ _RATIO = const(0)
 _MODE = const(1)
 _BY_VECTOR = const(1)
 _BY_TOTAL = const(2)
+_IN_DOUBT = const(3)                               # nobody knows: what each of them would bill, A+ of the vector sum
 
 # Of the total sum: which registers of each phase make which billed one.  A+ and A- make A+, R1 and R3 R1, R2 and R4 R4
 _TOTAL = ((0, 0), (1, 0), (2, 2), (4, 2), (3, 5), (5, 5))
@@ -65,6 +66,11 @@ class Told:
         """The total sum is billed."""
         return self.terms[_MODE] == _BY_TOTAL
 
+    @property
+    def in_doubt(self) -> bool:
+        """Nobody knows the terms."""
+        return self.terms[_MODE] == _IN_DOUBT
+
     def low(self, kwh: int, counts: int) -> int:
         """Return the low 8 bits of the number of units."""
         return (kwh * (_UNITS_PER_KWH & 0xFF) + counts // _UNIT_COUNTS) & 0xFF
@@ -93,6 +99,43 @@ class Told:
                 self._move(slot, self._moved[slot])
         self.follow()
 
+    def doubt(self) -> None:
+        """From here on nobody knows the terms: what is billed grows by the least that any of them would bill."""
+        self._go_on()
+        self.terms[_RATIO] = 1
+        self.terms[_MODE] = _IN_DOUBT
+        self.exact = False
+
+    def agree(self, ratio: int, mode: int) -> None:
+        """From here on these are the terms, after `doubt`.
+
+        Those of the total sum are left in doubt: how much of its apparent energy is older, no record tells.
+        """
+        if mode != _BY_TOTAL:
+            self._go_on()
+            self.terms[_RATIO] = ratio
+            self.terms[_MODE] = mode
+
+    def keep_up(self) -> None:
+        """Let nothing that is billed be less than at the base."""
+        for slot in range(_BILLED * _REGISTERS, (_PRIMARY + 1) * _REGISTERS):
+            short = self.kwh[slot] - self._base_kwh[slot]
+            if short < 0 or (not short and self.counts[slot] < self._base_counts[slot]):
+                self.kwh[slot] = self._base_kwh[slot]
+                self.counts[slot] = self._base_counts[slot]
+
+    def _go_on(self):
+        """Take what has been told by now for the base.
+
+        Units were cut, so each register has counted up to one more that was billed before: it is not billed again.
+        """
+        self.close()
+        self.keep_up()
+        for slot in range(len(self.kwh)):
+            self._base_kwh[slot] = self.kwh[slot]
+            self._base_counts[slot] = self.counts[slot] + (_UNIT_COUNTS - 1 if slot < _BILLED * _REGISTERS else 0)
+        self.open()
+
     def follow(self) -> None:
         """Let what is billed and what is primary follow from the others."""
         for slot in range(_BILLED * _REGISTERS, (_PRIMARY + 1) * _REGISTERS):
@@ -104,9 +147,9 @@ class Told:
                 for register, billed in _TOTAL:
                     self._add(_BILLED * _REGISTERS + billed, phase * _REGISTERS + register, 1)
         for register in range(_REGISTERS):
-            if self.by_vector:
+            if self.by_vector or (self.in_doubt and not register):
                 self._add(_BILLED * _REGISTERS + register, _VECTOR * _REGISTERS + register, 1)
-            elif not self.by_total:
+            elif not self.by_total and not self.in_doubt:
                 for phase in range(3):
                     self._add(_BILLED * _REGISTERS + register, phase * _REGISTERS + register, 1)
             self._add(_PRIMARY * _REGISTERS + register, _BILLED * _REGISTERS + register, self.terms[_RATIO])

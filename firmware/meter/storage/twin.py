@@ -4,6 +4,7 @@
 A payload begins with its version, u32 little-endian; the higher one counts.
 """
 import struct
+from errno import EAGAIN
 
 from micropython import const
 
@@ -24,6 +25,7 @@ class Twin:
         self.payload = rings[0].payload
         self.refused = self.single = False
         self._read = False
+        self._unsure = False                       # a version may stand that was said not to
         self._record = bytearray(RECORD)           # the newest version
         self._behind = set()                       # rings that do not hold it
         self._foreign = set()                      # rings that never will
@@ -60,15 +62,19 @@ class Twin:
         self.refused = bool(self._foreign)
         self.single = newest is not None and bool(self._behind or self._foreign)
         self._read = True
+        self._unsure = False
         return newest
 
     def store(self, payload) -> bool:
-        """Write a version into both rings; False if neither takes it, then it is forgotten.
+        """Write a version into both rings; False if neither takes it.
 
-        If one copy fails the other one counts, and `step` tries again.
+        If one copy fails the other one counts, and `step` tries again.  A version that no ring took is forgotten,
+        unless the flash failed meanwhile: a record may stand that could not be proven.  Then `loading` has to tell,
+        nothing is stored before it has, and `step` raises OSError.
         """
-        if not self._read:
+        if not self._read or self._unsure:
             return False
+        failed = False
         before = bytes(self._record)
         self._record[:len(payload)] = payload
         behind = set()
@@ -77,10 +83,12 @@ class Twin:
                 stands = ring.append(self._record)
             except OSError:                        # a copy that stands in the other ring is none the worse for it
                 stands = False
+                failed = True
             if not stands:
                 behind.add(ring)
         if len(behind) == len(self.rings):
             self._record[:] = before               # `step` must not write what was refused
+            self._unsure = failed
             return False
         self._behind = behind - self._foreign
         self.single = bool(behind)
@@ -91,6 +99,8 @@ class Twin:
 
         Raises OSError.
         """
+        if self._unsure:
+            raise OSError(EAGAIN)
         more = False
         for ring in self.rings:
             if ring in self._foreign:

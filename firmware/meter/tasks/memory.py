@@ -17,7 +17,8 @@ _IDLE_S = 0.5                                      # unless something is due
 _PROBE_MS = const(500)                             # a memory that is gone is looked for so often
 _PATIENCE_MS = const(3_000)                        # of the start, for a flash that does not come to an end
 _QUIET_MS = const(2_000)                           # after the last character, before the controller may stand still
-_SHORT_MS = const(300)                             # and when a sector is needed at once
+_SHORT_MS = const(300)                             # and when a sector is needed soon
+_LONGEST_MS = const(1_000)                         # that a sector which is needed soon waits for a good moment
 _SETTLED_MS = const(60_000)                        # of life, until a sector is kept ready
 _WORN_ERASURES = const(80_000)                     # of the 100 000 that the makers promise
 _FAR_COUNTS = const(100_000)                       # 2 Wh between the memories: one of them has missed something
@@ -32,10 +33,11 @@ class Memory:
     `kept`: the same words in RAM that outlives a restart of the controller alone.
     `shadow`: registers as they stand on flash; `view(words)`: those in other words.  `energy` closes the running second
     of the vector sum, `pulses` begin anew where registers were taken back, `chip` tells of dropped counts and takes its
-    totals back.  `quiet(ms)`: no character has moved for so long.  `stalls`: while the flash erases, all stands still.
+    totals back.  `quiet(ms)`: no character has moved for so long; `turn()`: none will come for the next 0.4 s.
+    `stalls`: while the flash erases, all stands still.
     """
 
-    def __init__(self, hal, status, hot, kept, ledger, registers, shadow, view, energy, pulses, chip, quiet,
+    def __init__(self, hal, status, hot, kept, ledger, registers, shadow, view, energy, pulses, chip, quiet, turn,
                  stalls: bool) -> None:
         self._hal = hal
         self._status = status
@@ -49,6 +51,7 @@ class Memory:
         self._pulses = pulses
         self._chip = chip
         self._quiet = quiet
+        self._turn = turn
         self._stalls = stalls
         self._fram_works = self._flash_works = False
         self._fram_refused = False                 # all of it is somebody else's
@@ -56,6 +59,7 @@ class Memory:
         self._base = registers.copy()              # what this life began with
         self._probed_ms = self._started_ms = hal.ticks_ms()
         self._settled = False
+        self._urgent_ms = None                     # since then a sector has waited for a good moment
         self._due = asyncio.Event()                # something should be stored on flash
 
     async def start(self) -> None:
@@ -83,6 +87,8 @@ class Memory:
         """Store on flash what is due, keep a sector ready, look after memories that are gone, for ever."""
         while True:
             report()
+            if not self._settled:                  # a supply that comes and goes costs one erasure each time, not two
+                self._settled = self._hal.ticks_diff(self._hal.ticks_ms(), self._started_ms) > _SETTLED_MS
             if self._flash_works and self._ledger.begun and self._ledger.due():
                 self._store()
                 await self._hal.sleep_ms(0)        # the next step is one of its own
@@ -143,7 +149,13 @@ class Memory:
         """The power is about to go: store everything to the last count."""
         self.polled()
         if self._flash_works and not self._fram_works:
-            self._store(True)
+            area = self._ledger.ring.area
+            try:
+                area.suspend()                     # an erasure can wait
+                self._store(True)
+                area.resume()                      # at once: the supply may come back
+            except OSError:
+                self._lose_flash()
 
     def _store(self, exactly=False):
         self._energy.second()                      # its apparent energy is part of the registers only then
@@ -177,14 +189,13 @@ class Memory:
 
     async def _restore(self):
         """Fill the ledger from flash, which may still be busy with what the life before has begun."""
-        waited_ms = 0
+        began_ms = self._hal.ticks_ms()
         try:
             while not await self._open_flash():
-                if waited_ms > _PATIENCE_MS:
+                if self._lasts(began_ms):
                     self._status.set(condition.FLASH_LOST)
                     return
                 await self._hal.sleep_ms(_STEP_MS)
-                waited_ms += _STEP_MS
         except OSError:
             self._status.set(condition.FLASH_LOST)
 
@@ -248,28 +259,50 @@ class Memory:
         self._chip.resume(self._ledger.totals(self._chip.high, self._chip.low))
 
     async def _settle(self):
-        waited_ms = 0
+        began_ms = self._hal.ticks_ms()
         try:
-            while not self._ledger.begun and waited_ms < _PATIENCE_MS:
+            while not self._ledger.begun and not self._lasts(began_ms):
                 self._ledger.step()
                 await self._hal.sleep_ms(_STEP_MS)
-                waited_ms += _STEP_MS
         except OSError:
             self._lose_flash()
+
+    def _lasts(self, began_ms):
+        """Tell whether the start has waited for long enough: by the clock, for an erasure may stop all else."""
+        return self._hal.ticks_diff(self._hal.ticks_ms(), began_ms) > _PATIENCE_MS
 
     # --- memories that come and go
     def _step(self):
         ledger = self._ledger
-        if not self._settled:                      # a supply that comes and goes costs one erasure each time, not two
-            self._settled = self._hal.ticks_diff(self._hal.ticks_ms(), self._started_ms) > _SETTLED_MS
         if ledger.erases(self._settled):
-            if self._stalls and not self._quiet(_SHORT_MS if ledger.pressing else _QUIET_MS):
+            if self._stalls and not self._may_stall():
                 return True
             if ledger.begun and not ledger.pressing and not ledger.calm():
-                return False                       # after the next store
+                if not ledger.urgent:
+                    return False                   # after the next store
+                self._store()                      # as good a moment does not come again soon
+                if not self._flash_works:
+                    return False
+            self._urgent_ms = None
         if not ledger.begun:                       # the sector will begin with what there is: the second belongs to it
             self._energy.second()
         return ledger.step(self._settled)
+
+    def _may_stall(self):
+        """Tell whether all may stand still for an erasure.
+
+        When a sector is needed soon, a second is waited for a good moment: a lost character costs a repeat, what
+        cannot be stored may be lost for ever.
+        """
+        if self._quiet(_QUIET_MS):
+            return True
+        if not self._ledger.urgent:
+            return False
+        now = self._hal.ticks_ms()
+        if self._urgent_ms is None:
+            self._urgent_ms = now
+        return (self._quiet(_SHORT_MS) or self._turn()
+                or self._hal.ticks_diff(now, self._urgent_ms) > _LONGEST_MS)
 
     async def _probe(self):
         """From time to time: is everybody still there, and is anybody back?"""

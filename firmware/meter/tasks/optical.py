@@ -8,6 +8,9 @@ _BUSY_MS = const(5)
 _IDLE_S = const(5)
 _ACTIVE_MS = const(10_000)                         # M4 stays lit so long after the last character
 _QUIET_MS = const(2_000)                           # after it, nothing is due within milliseconds
+_ENDED_MS = const(30)                              # after the last character of a command, until it is sure to be one
+_TURN_MS = const(700)                              # after it: two erasures, 0.4 s each, end before 1500 ms are over
+_SLOW_BAUD = const(600)                            # in 0.4 s no more characters leave than a UART of 32 holds
 
 
 class Optical:
@@ -80,6 +83,17 @@ class Optical:
         """Tell whether no character is on its way, nor was for so long, as far as one can know."""
         return not self._sending and (
             not self.active or self._hal.ticks_diff(self._hal.ticks_ms(), self._last_ms) > quiet_ms)
+
+    def turn(self) -> bool:
+        """Tell whether the client is silent and waits, so that all may stand still for 0.4 s and no character is lost.
+
+        While the meter sends faster than a UART can do alone it is not: it might have to read its own light.
+        """
+        if not self._server.turn:
+            return False
+        if self._sending:
+            return self._server.baud <= _SLOW_BAUD
+        return _ENDED_MS <= self._hal.ticks_diff(self._hal.ticks_ms(), self._last_ms) <= _TURN_MS
 
     def _arrived(self, _):
         """Interrupt handler: sets a flag and nothing else."""
