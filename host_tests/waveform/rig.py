@@ -105,12 +105,12 @@ class Rig:
         """Bill by these terms of core/energy.py."""
         self._energy.agree(ratio, sum_mode)
 
-    def registered(self, milliseconds, polls=1):
+    def registered(self, milliseconds, polls=1, averaged_s=None):
         """Return {(group, register): counts} registered in `polls` of so many milliseconds, with noise anew in each.
 
-        Groups and registers are those of core/energy.py.
+        Groups and registers are those of core/energy.py.  Noise is averaged over a poll, or `averaged_s`.
         """
-        self.mains.install(averaged_s=milliseconds / 1e3)
+        self.mains.install(averaged_s=averaged_s or milliseconds / 1e3)
         self._poll(1)                              # counts of whatever was before
         self._energy.second()
         before = self._all()
