@@ -64,12 +64,13 @@ class PulseOutput:
         self._lit = on
 
     def emit(self, delay_us):
-        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over; return when."""
         if self._lit:
             self._misuse("GPIO%d: a pulse while it is lit" % self._pin)
         at_us = max(self._clock.now_us + delay_us, self._free_us)
         self._free_us = at_us + 2 * self._width_us
         self._clock.at(at_us, self._rise)
+        return at_us % _TICKS_PERIOD
 
     def _under_way(self):
         return self._clock.now_us < self._free_us - self._width_us
@@ -200,6 +201,12 @@ class HAL:
     def sleep_ms(self, milliseconds):
         """Awaitable pause."""
         return asyncio.sleep(milliseconds / 1_000)
+
+    async def sleep_us(self, microseconds):
+        """Awaitable pause of less than a millisecond, which asyncio cannot give everywhere."""
+        over = asyncio.Event()
+        self._clock.after(microseconds, lambda: self.powered and over.set())
+        await over.wait()
 
     # --- pins and buses
     def output(self, pin, level=0):

@@ -92,8 +92,11 @@ class PulseOutput:
         self._sm.exec(_SET_PINS | on)              # it waits for a word of the FIFO, and goes on waiting
         self._fall_us = ticks_us()
 
-    def emit(self, delay_us: int) -> None:
-        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+    def emit(self, delay_us: int) -> int:
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over.
+
+        Return the ticks_us at which it has risen; it does so up to two ticks of the program before.
+        """
         now = ticks_us()
         ahead_us = ticks_diff(self._fall_us, now)
         queued = len(self._waiting) + self._sm.tx_fifo()
@@ -111,6 +114,7 @@ class PulseOutput:
             self._waiting.append(count)
         else:
             self._sm.put(count)
+        return ticks_add(rise_us, _TICK_US)        # one more, for what it takes to get here
 
     def _refill(self, _):
         """Interrupt handler, after each pulse: fills the FIFO, nothing else.  `put` does not wait if there is room."""
