@@ -28,7 +28,7 @@ _SCALE = const(1 << 17)                            # and what a poll has counted
 _PART = const(1 << 29)                             # of counts times their weight, added at a time
 _MOST_OWED = const((1 << 30) - 1)                  # at 6.25 pulses a second it takes five years to give them
 _LATE = const(10)                                  # pulses that may be late before it is told
-_TICKS = const((1 << 30) - 1)                      # instants are microseconds modulo 2**30, the ticks of a 32-bit target
+_TICKS = const((1 << 30) - 1)                      # instants are ticks of a 32-bit target, modulo 2**30 µs
 _PAST = const(1 << 29)                             # half of it: farther ahead is behind
 
 _FULL_W = const(4_761)                             # secondary: 6 A at 1.15 times 230 V, three phases

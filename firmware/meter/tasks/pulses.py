@@ -19,6 +19,7 @@ R_MINUS = (R3, R4)
 REACTIVE = R_PLUS + R_MINUS
 
 _NOTE_MS = const(50)                               # a pulse is told at least so long before it rises
+_TOGETHER_US = const(900)                          # S0 follows its LED within: they are noted as one
 _MS_US = const(1_000)
 _STILL_US = const(1_000_000)                       # without energy, until a steady light may shine
 _LONG_FROM = const(3)                              # codes of Z8: 3 and 4 are of 80 ms
@@ -166,19 +167,23 @@ class Pulses:
     def _wait_us(self):
         """Return how long to wait: up to the next rise, or until the status is due."""
         now_us = self._hal.ticks_us()
-        wait_us = _MS_US * _NOTE_MS
+        first_us = last_us = _MS_US * _NOTE_MS
         for output in self.outputs:
-            next_us = output.pulses.wait_us(now_us)
-            if 0 <= next_us < wait_us:
-                wait_us = next_us
-        return wait_us
+            if output.pulses.planned:
+                rise_us = output.pulses.wait_us(now_us)
+                if rise_us < first_us - _TOGETHER_US:
+                    first_us = last_us = rise_us
+                elif rise_us < first_us + _TOGETHER_US:        # each second pulse of the LED has one of S0
+                    last_us = max(last_us, rise_us)
+        return last_us
 
     def note(self) -> None:
         """Note what has risen up to now, and have it stored."""
         now_us = self._hal.ticks_us()
         risen = 0
         for output in self.outputs:
-            risen += output.pulses.rise(now_us)
+            if output.pulses.planned:
+                risen += output.pulses.rise(now_us)
         if risen:
             self._store()
         for output in self.outputs:
