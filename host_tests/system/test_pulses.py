@@ -172,6 +172,59 @@ class TestRestartsAtARise(unittest.TestCase):
                         self.assertEqual(world.edges.rising[pin], counts // quantum, (restart, rise_us, after_us, pin))
 
 
+class TestFailingSupply(unittest.TestCase):
+    def setUp(self):
+        self.world = readings.make_world()
+        self.rising = self.world.edges.rising
+
+    def compare(self):
+        """Fail unless LED and S0 have pulsed for what was imported."""
+        readings.apply(self.world, _NONE)
+        self.world.run(seconds=3)
+        counts = readings.registers(self.world.meter)[4, "A+"]
+        for pin, quantum in ((board.PIN_LED_KWH, 5_000), (board.PIN_S0, 10_000)):
+            self.assertEqual(self.rising[pin], counts // quantum)
+
+    def test_no_pulse_begins_after_its_warning_and_what_was_under_way_comes_when_there_is_power_again(self):
+        edges = self.world.edges.keep(board.PIN_LED_KWH)
+        for cuts in range(10):
+            readings.apply(self.world, _FULL)
+            self.world.run(milliseconds=700 + 37 * cuts)
+            warned_us = self.world.clock.now_us
+            self.world.warn()
+            self.world.run(milliseconds=80)        # a pulse and more
+            self.assertTrue(rises(edges)[-1] <= warned_us)
+            widths = [edges[at + 1][0] - edges[at][0] for at in range(0, len(edges), 2)]
+            self.assertEqual(set(widths), {30_000})
+            self.world.cut()
+            self.world.run(milliseconds=50)
+            self.world.power_on()
+            self.world.run(seconds=1)
+        self.compare()
+
+    def test_a_supply_that_recovers_gets_its_pulses(self):
+        readings.apply(self.world, _FULL)
+        for milliseconds in (5, 60, 320):
+            self.world.run(milliseconds=2_000 + milliseconds)
+            before = self.rising[board.PIN_LED_KWH]
+            self.world.warn()
+            self.world.run(milliseconds=milliseconds)
+            self.assertEqual(self.rising[board.PIN_LED_KWH], before)
+            self.world.wire(board.PIN_POWER_FAIL).drive(1)
+        self.world.run(seconds=2)
+        self.assertTrue(self.rising[board.PIN_LED_KWH] > before + 15)
+        self.compare()
+
+    def test_a_warning_that_never_ends_holds_pulses_up_for_little_more_than_a_second(self):
+        readings.apply(self.world, _FULL)
+        self.world.run(seconds=2)
+        before = self.rising[board.PIN_LED_KWH]
+        self.world.warn()
+        self.world.run(seconds=3)
+        self.assertTrue(self.rising[board.PIN_LED_KWH] > before + 15)
+        self.compare()
+
+
 class TestLight(unittest.TestCase):
     def setUp(self):
         self.world = readings.make_world()

@@ -141,6 +141,15 @@ class TestPulseTrain(unittest.TestCase):
         self.assertEqual(train.wait_us(70_000), 0)
         self.assertEqual(train.rise(70_000), 1)
 
+    def test_what_is_withdrawn_stays_owed_and_is_told_again(self):
+        owed, under_way = array("i", [0]), array("i", [0])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed, under_way)
+        self.assertEqual(len(poll(train, 7_500, POLL_US, POLL_US)), 1)
+        train.withdraw()
+        self.assertEqual((train.wait_us(POLL_US), owed[0], under_way[0]), (-1, 1, 0))
+        self.assertEqual(len(poll(train, 0, POLL_US, 2 * POLL_US)), 1)
+        self.assertEqual((owed[0], under_way[0]), (1, 1))
+
     def test_after_a_power_cut_exactly_what_had_not_risen_comes_again(self):
         random.seed(11)
         fraction, owed = array("i", [0]), array("i", [0])

@@ -61,6 +61,11 @@ class PulseOutput(Protocol):
 
         Return the ticks_us at which it has risen for certain.
         """
+    def stop(self) -> bool | None:
+        """Let no pulse rise that was told; one that is on ends as ever.  Return whether one is.
+
+        None: it goes on with all of them.  Else a pulse rises a millisecond at most before the instant that was told.
+        """
     def width(self, width_us: int, /) -> None:
         """Make pulses of another width from now on.  None may be under way."""
     def light(self, on: bool, /) -> None:

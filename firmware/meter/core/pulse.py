@@ -144,6 +144,10 @@ class PulseTrain:
                 self._rises_us[at] = self._rises_us[at + n]
         return n
 
+    def withdraw(self) -> None:
+        """None of those that were told will rise: they stay owed."""
+        self.planned = self._under_way[0] = 0
+
     def wait_us(self, now_us: int) -> int:
         """Return how long after this instant the next pulse that was told will have risen, -1 if there is none."""
         if not self.planned:

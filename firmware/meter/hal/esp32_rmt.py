@@ -71,6 +71,9 @@ class PulseOutput:
         self._free_us = ticks_add(now, self._longest_us)
         return ticks_add(now, wait_us + _WRITE_US)
 
+    def stop(self) -> None:
+        """The RMT goes on with what it was told, and so does this: None."""
+
     def _next(self, _):
         """Timer: hand over the next pulse if the channel is free, for `write_pulses` would wait."""
         if not self._due_us or not self._rmt.wait_done():

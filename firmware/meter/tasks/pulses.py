@@ -21,6 +21,7 @@ REACTIVE = R_PLUS + R_MINUS
 _NOTE_MS = const(50)                               # a pulse is told at least so long before it rises
 _TOGETHER_US = const(900)                          # S0 follows its LED within: they are noted as one
 _MS_US = const(1_000)
+_UNSURE_US = const(1_000)                          # a pulse rises so much before its output is certain, at most
 _STILL_US = const(1_000_000)                       # without energy, until a steady light may shine
 _LONG_FROM = const(3)                              # codes of Z8: 3 and 4 are of 80 ms
 
@@ -41,6 +42,7 @@ class Output:
         self._wanted = None
         self._anew = False                         # what is kept below one pulse does not belong to the registers
         self._lit = False
+        self._withheld = False
         self._still_us = 0                         # without energy
         self._idle_us = LONG_US                    # the last pulse is over for so long at least, -1: it is not
         self._rests = False                        # it has nothing to do until energy comes
@@ -101,8 +103,23 @@ class Output:
             counts = self._stand(registers)        # a new remainder, in step with the register that it follows
         self._anew = self._rests = False
         self.pulses.tune(per_kwh, width_us, counts)
-        self.pulses.held = False
+        self.pulses.held = self._withheld
         self.line.width(width_us)
+
+    def withhold(self, now_us: int) -> None:
+        """Give no pulse that has not risen, until `resume`: they stay owed."""
+        pulses = self.pulses
+        self._withheld = pulses.held = True
+        high = self.line.stop()
+        if high is None:                           # it goes on with what it was told
+            return
+        pulses.rise(now_us + _UNSURE_US if high else now_us)
+        pulses.withdraw()
+
+    def resume(self) -> None:
+        """Give pulses again."""
+        self._withheld = False
+        self.pulses.held = self._wanted is not None
 
     def follow(self, chosen: tuple, registers) -> None:
         """Count `chosen` from now on, an LED in verification."""
@@ -147,6 +164,21 @@ class Pulses:
         """Begin where the registers stand."""
         for output in self.outputs:
             output.restart(self._registers)
+
+    def withhold(self) -> None:
+        """The end is near: let no pulse rise any more, so that what is stored now stays true."""
+        for output in self.outputs:
+            output.withhold(self._hal.ticks_us())
+
+    def resume(self) -> None:
+        """It has not come."""
+        for output in self.outputs:
+            output.resume()
+
+    def halt(self) -> None:
+        """Let no pulse rise any more, and have that stored: the controller is about to restart itself."""
+        self.withhold()
+        self._store()
 
     def begin(self, hung: bool) -> None:
         """Go on with the words of the life before: had it `hung`, the hardware has gone on without it."""
