@@ -42,7 +42,7 @@ def _restarts(kind: str, variant: str, seed: int, count: int) -> Restarts:
     for _ in range(count):
         readings.apply(world, LOADS[chance.below(len(LOADS))])
         ever = max(ever, _run_watched(world, 5 + chance.below(20)))
-        world.run(milliseconds=chance.below(1_000 * POLL_MS) / 1_000)
+        _wait(world, chance.below(1_000 * POLL_MS))
         _restart(world, kind, chance)
         ever = max(ever, _run_watched(world, 10))
         readings.apply(world, NONE)
@@ -53,13 +53,17 @@ def _restarts(kind: str, variant: str, seed: int, count: int) -> Restarts:
     return Restarts(ever, sum(before), changed, count)
 
 
+def _wait(world, microseconds):
+    world.run(milliseconds=microseconds / 1_000)
+
+
 def _restart(world, kind, chance):
     if kind == "reset":
         world.reset()
         return
     if kind == "warned":
         world.warn()
-        world.run(milliseconds=_WARNED_MS + chance.below(20_000) / 1_000)
+        _wait(world, 1_000 * _WARNED_MS + chance.below(20_000))
     world.cut()
     world.run(milliseconds=100)
     world.power_on()
