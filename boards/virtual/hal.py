@@ -45,7 +45,9 @@ class PulseOutput:
         self._alive = alive
         self._misuse = misuse
         self._free_us = 0                          # when the last pulse and its pause are over
-        self._lit = False
+        self._after_us = 0                         # the same of the last one that has risen
+        self._lit = self._high = False
+        self._stops = 0                            # how often
 
     def width(self, width_us):
         """Make pulses of another width from now on.  None may be under way."""
@@ -64,23 +66,34 @@ class PulseOutput:
         self._lit = on
 
     def emit(self, delay_us):
-        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over; return when."""
         if self._lit:
             self._misuse("GPIO%d: a pulse while it is lit" % self._pin)
         at_us = max(self._clock.now_us + delay_us, self._free_us)
         self._free_us = at_us + 2 * self._width_us
-        self._clock.at(at_us, self._rise)
+        stops = self._stops
+        self._clock.at(at_us, lambda: stops == self._stops and self._rise())
+        return at_us % _TICKS_PERIOD
+
+    def stop(self):
+        """Let no pulse rise that was told; one that is on ends as ever.  Return whether one is."""
+        self._stops += 1
+        self._free_us = self._after_us
+        return self._high
 
     def _under_way(self):
         return self._clock.now_us < self._free_us - self._width_us
 
     def _rise(self):
         if self._alive():
+            self._high = True
+            self._after_us = self._clock.now_us + 2 * self._width_us
             self._moved(self._pin, 1)
             self._clock.after(self._width_us, self._fall)
 
     def _fall(self):
         if self._alive():
+            self._high = False
             self._moved(self._pin, 0)
 
 
@@ -200,6 +213,12 @@ class HAL:
     def sleep_ms(self, milliseconds):
         """Awaitable pause."""
         return asyncio.sleep(milliseconds / 1_000)
+
+    async def sleep_us(self, microseconds):
+        """Awaitable pause of less than a millisecond, which asyncio cannot give everywhere."""
+        over = asyncio.Event()
+        self._clock.after(microseconds, lambda: self.powered and over.set())
+        await over.wait()
 
     # --- pins and buses
     def output(self, pin, level=0):

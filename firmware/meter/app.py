@@ -137,7 +137,8 @@ class App:
         self._records = Records(hal, self.books.keepers, self._open_books, self._now_and_then, self._quiet, stalls)
         self._power_fail = None
         if board.PIN_POWER_FAIL is not None:
-            self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.measure.count, self.memory.save)
+            self._power_fail = PowerFail(hal, board.PIN_POWER_FAIL, self.pulses, self.measure.count,
+                                         self.memory.save)
         self.panel = self._make_panel(board, hal)
         self._buttons = self._make_buttons(board, hal)
 
@@ -150,7 +151,7 @@ class App:
             self.led.align(self.registers)
         await self._records.open()
         watchdog.feed()
-        supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet, self.pulses.note)
+        supervisor = Supervisor(self._hal, self.status, watchdog, self._quiet, self.pulses.halt)
         for task in (self.measure, self.pulses, self.memory, self._records, self._watch, self._power_fail, self.panel,
                      self._buttons, self.optical):
             if task is not None:

@@ -74,11 +74,16 @@ class QuietChip:
             rx[3 + at] = last[6 - width + at]
 
 
-class Still:
-    """A hardware layer in which no time passes."""
+class Steps:
+    """A hardware layer in which time passes from poll to poll."""
+
+    now_us = 0
 
     def ticks_us(self):
-        return 0
+        return self.now_us
+
+    def step(self):
+        self.now_us = self.now_us + 100_000 & (1 << 30) - 1
 
 
 class Silent:
@@ -86,8 +91,12 @@ class Silent:
 
     pulses = 0
 
-    def emit(self, _):
+    def __init__(self, hal):
+        self._hal = hal
+
+    def emit(self, delay_us):
         self.pulses += 1
+        return self._hal.now_us + delay_us & (1 << 30) - 1
 
 
 def main():
@@ -114,21 +123,24 @@ def main():
     quiet = QuietChip(values)
     driver._link._spi = quiet
     driver._link._cs = lambda level: None
-    outputs = (Silent(), Silent())
+    hal = Steps()
+    outputs = (Silent(hal), Silent(hal))
     registers = Registers()
     status = Status()
     made = (Output(PulseTrain(LED_COUNTS, 200_000), outputs[0], A_PLUS),
             Output(PulseTrain(S0_COUNTS, 200_000), outputs[1], A_PLUS))
-    pulses = Pulses(Still(), status, made, (1, 0), registers, None)
+    pulses = Pulses(hal, status, made, (1, 0), registers, None)
     measure = Measure(None, driver, {}, Energy(registers), Quantities(), status, pulses, 100, None, Averages(), [0])
     for _ in range(50):
         quiet.grow()
+        hal.step()
         measure.poll(100, 100_000)
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
     for _ in range(POLLS):
         quiet.grow()
+        hal.step()
         measure.poll(100, 100_000)
     after = gc.mem_alloc()
     kwh, counts = registers.read(4, (0,))

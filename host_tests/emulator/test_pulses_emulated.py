@@ -121,3 +121,35 @@ def test_a_steady_light_goes_off_a_width_before_the_first_pulse(prompt):
     assert 199_000 <= lit_us <= 205_000
     assert abs(pulse_us - _LONG_US) <= _EXACT_US
     assert pauses_of(edges)[0] >= _LONG_US
+
+
+def said(rig, name):
+    """Return what a name at the prompt stands for, as text."""
+    return rig[0].ask("print(%s)" % name).strip()
+
+
+def test_it_tells_when_a_pulse_has_risen_a_millisecond_late_at_most_and_never_early(prompt):
+    ask(prompt, "p = machine.Pin(%d); from time import ticks_us, ticks_diff" % _FREE_PIN, 20)
+    for delay_us in (20_000, 50_130, 90_250, 120_777):
+        ask(prompt, "exec('t = o.emit(%d)\\nwhile not p():\\n pass\\nd = ticks_diff(t, ticks_us())')" % delay_us, 400)
+        assert -100 <= int(said(prompt, "d")) <= 1_000      # so long it may take to see the level and the time
+
+
+def test_when_it_is_stopped_before_its_pulses_none_of_them_rises_and_the_next_one_is_as_ever(prompt):
+    assert ask(prompt, "o.emit(90_000); [o.emit(0) for _ in range(20)]; s = o.stop()", 600) == []
+    assert said(prompt, "s") == "False"
+    edges = ask(prompt, "[o.emit(0) for _ in range(2)]", 500)
+    assert len(widths_of(edges)) == 2
+    assert near(widths_of(edges) + pauses_of(edges), _LONG_US)
+
+
+def test_when_it_is_stopped_in_a_pulse_this_one_ends_as_ever_and_the_next_one_keeps_its_pause(prompt):
+    edges = ask(prompt, "[o.emit(0) for _ in range(12)]; sleep_ms(30); s = o.stop()", 600)
+    assert said(prompt, "s") == "True"
+    assert len(rises_of(edges)) == 1
+    assert near(widths_of(edges), _LONG_US)
+    edges = ask(prompt, "o.emit(0); sleep_ms(400); o.emit(0); sleep_ms(30); s = o.stop(); o.emit(0); o.emit(0)", 900)
+    assert said(prompt, "s") == "True"
+    assert len(rises_of(edges)) == 4
+    assert near(widths_of(edges), _LONG_US)
+    assert min(pauses_of(edges)) >= _LONG_US

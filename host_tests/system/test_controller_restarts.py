@@ -152,7 +152,7 @@ class Everywhere:
     def test_nor_does_a_restart_because_the_task_that_notes_pulses_hangs(self):
         def waits(world):
             meter = world.meter
-            meter.pulses._wait_ms = lambda: 1_000 * HANG_S
+            meter.pulses._wait_us = lambda: 1_000_000 * HANG_S
             for _ in range(100):
                 world.run(milliseconds=100)
                 if world.meter is not meter:

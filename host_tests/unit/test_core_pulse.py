@@ -4,10 +4,19 @@ import random
 import unittest
 from array import array
 
-from meter.core.pulse import LED_COUNTS, LONG_US, S0_COUNTS, WIDTH_US, PulseTrain, highest_constant, saturates
+from meter.core.pulse import LED_COUNTS, LONG_US, S0_COUNTS, WIDTH_US, PulseTrain
 
 POLL_US = 100_000
 LATENCY_US = 200_000
+
+
+def poll(train, counts, interval_us, now_us):
+    """The interval ends at this instant; return when its pulses rise.  The output takes no longer than it is told."""
+    train.rise(now_us)
+    instants = [now_us + train.delay_us[at] for at in range(train.add(counts, interval_us))]
+    for instant in instants:
+        train.told(instant)
+    return instants
 
 
 def replay(train, counts_of_polls, poll_us=POLL_US):
@@ -16,8 +25,7 @@ def replay(train, counts_of_polls, poll_us=POLL_US):
     now_us = 0
     for counts in counts_of_polls:
         now_us += poll_us
-        for at in range(train.add(counts, poll_us)):
-            instants.append(now_us + train.delay_us[at])
+        instants += poll(train, counts, poll_us, now_us)
     return instants
 
 
@@ -75,8 +83,7 @@ class TestPulseTrain(unittest.TestCase):
         for _ in range(100):
             for interval_us in (100_000, 100_000, 150_000, 50_000):
                 now_us += interval_us
-                for at in range(train.add(interval_us // 100, interval_us)):
-                    instants.append(now_us + train.delay_us[at])
+                instants += poll(train, interval_us // 100, interval_us, now_us)
         for gap in gaps(instants):
             self.assertAlmostEqual(gap, 500_000, delta=200)
 
@@ -94,30 +101,54 @@ class TestPulseTrain(unittest.TestCase):
 
     def test_a_pulse_is_never_due_in_the_past(self):
         train = PulseTrain(LED_COUNTS, LATENCY_US)
+        now_us = 0
         for interval_us in (100_000, 700_000, 5_000_000, 20_000):
-            n = train.add(40_000, interval_us)
-            for at in range(n):
-                self.assertTrue(train.delay_us[at] >= 0)
+            now_us += interval_us
+            for instant in poll(train, 40_000, interval_us, now_us):
+                self.assertTrue(instant >= now_us)
 
     def test_a_pulse_is_owed_until_it_has_risen(self):
         owed = array("i", [0])
         train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed)
         self.assertEqual(train.add(7_500, POLL_US), 1)      # two thirds into the poll that is past, 200 ms later
         self.assertEqual(owed[0], 1)
-        self.assertAlmostEqual(train.next_us, 166_666, delta=16)
-        self.assertEqual(train.rise(166_000), 0)
-        self.assertEqual(train.rise(167_000), 1)
-        self.assertEqual((owed[0], train.next_us), (0, -1))
+        self.assertAlmostEqual(train.delay_us[0], 166_666, delta=16)
+        train.told(train.delay_us[0])
+        self.assertAlmostEqual(train.wait_us(0), 166_666, delta=16)
+        self.assertEqual(train.rise(train.delay_us[0] - 1), 0)
+        self.assertEqual(train.rise(train.delay_us[0]), 1)
+        self.assertEqual((owed[0], train.wait_us(166_667)), (0, -1))
 
-    def test_polls_note_what_has_risen_too(self):
+    def test_a_pulse_that_its_output_has_held_up_is_owed_until_it_rises(self):
         owed = array("i", [0])
         train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed)
-        train.add(7_500, POLL_US)
-        train.add(0, POLL_US)
+        self.assertEqual(train.add(7_500, POLL_US), 1)
+        train.told(171_000)
+        self.assertEqual(train.rise(170_999), 0)
         self.assertEqual(owed[0], 1)
-        self.assertAlmostEqual(train.next_us, 66_666, delta=16)
-        train.add(0, POLL_US)
+        self.assertEqual(train.rise(171_000), 1)
         self.assertEqual(owed[0], 0)
+
+    def test_a_pulse_that_rises_after_the_ticks_have_wrapped_is_owed_until_then(self):
+        wrap_us = 1 << 30
+        owed = array("i", [0])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed)
+        self.assertEqual(train.add(7_500, POLL_US), 1)
+        train.told(66_000)
+        self.assertEqual(train.wait_us(wrap_us - 100_000), 166_000)
+        self.assertEqual(train.rise(wrap_us - 1), 0)
+        self.assertEqual(train.rise(65_999), 0)
+        self.assertEqual(train.wait_us(70_000), 0)
+        self.assertEqual(train.rise(70_000), 1)
+
+    def test_what_is_withdrawn_stays_owed_and_is_told_again(self):
+        owed, under_way = array("i", [0]), array("i", [0])
+        train = PulseTrain(LED_COUNTS, LATENCY_US, None, owed, under_way)
+        self.assertEqual(len(poll(train, 7_500, POLL_US, POLL_US)), 1)
+        train.withdraw()
+        self.assertEqual((train.wait_us(POLL_US), owed[0], under_way[0]), (-1, 1, 0))
+        self.assertEqual(len(poll(train, 0, POLL_US, 2 * POLL_US)), 1)
+        self.assertEqual((owed[0], under_way[0]), (1, 1))
 
     def test_after_a_power_cut_exactly_what_had_not_risen_comes_again(self):
         random.seed(11)
@@ -125,14 +156,16 @@ class TestPulseTrain(unittest.TestCase):
         counted = risen = 0
         for _ in range(300):                       # lives
             train = PulseTrain(LED_COUNTS, LATENCY_US, fraction, owed)
+            now_us = 0
+            instants = []
             for _ in range(random.randint(1, 30)):
                 counts = random.randint(0, 6_600)
                 counted += counts
-                before = owed[0]
-                earned = (fraction[0] + counts) // LED_COUNTS
-                train.add(counts, POLL_US)
-                risen += before + earned - owed[0]
-            risen += train.rise(random.randint(0, POLL_US))
+                now_us += POLL_US
+                instants += poll(train, counts, POLL_US, now_us)
+            now_us += random.randint(0, POLL_US)
+            train.rise(now_us)
+            risen += len([instant for instant in instants if instant <= now_us])
         self.assertEqual(risen + owed[0], counted // LED_COUNTS)
         self.assertTrue(owed[0] < 10)
 
@@ -143,11 +176,12 @@ class TestPulseTrain(unittest.TestCase):
                 fraction, owed = array("i", [0]), array("i", [0])
                 train = PulseTrain(LED_COUNTS, LATENCY_US, fraction, owed)
                 train.tune(per_kwh, LONG_US)
-                counted = given = 0
+                counted = given = now_us = 0
                 for _ in range(400):
                     counts = random.randint(0, most)
                     counted += counts
-                    given += train.add(counts, POLL_US)
+                    now_us += POLL_US
+                    given += len(poll(train, counts, POLL_US, now_us))
                 planned = given - (counted * per_kwh // 50_000_000 - owed[0])
                 with self.subTest(per_kwh=per_kwh, most=most):
                     self.assertTrue(0 <= planned <= 2)      # under way: of 160 ms each in the last 200 ms
@@ -189,16 +223,8 @@ class TestPulseTrain(unittest.TestCase):
         train.held = False
         self.assertEqual(len(replay(train, [0] * 10)), 5)
 
-    def test_the_highest_constants_are_those_of_the_handbook(self):
-        # 60 000 and 22 500 pulses an hour for 4.761 kW: 12 602 and 4 725 per kWh, a thousand at most
-        for width_us, ratio, constant in ((WIDTH_US, 600, 21), (LONG_US, 600, 7), (WIDTH_US, 1, 1_000),
-                                          (WIDTH_US, 13, 969), (LONG_US, 5, 945)):
-            with self.subTest(width_us=width_us, ratio=ratio):
-                self.assertEqual(highest_constant(width_us, ratio), constant)
-                self.assertFalse(saturates(constant, width_us, ratio))
-                self.assertTrue(saturates(constant + 1, width_us, ratio))
-
     def test_at_the_highest_constant_full_load_leaves_no_backlog(self):
+        # 60 000 and 22 500 pulses an hour for 4.761 kW x 600
         for width_us, constant in ((WIDTH_US, 21), (LONG_US, 7)):
             train = PulseTrain(LED_COUNTS, LATENCY_US)
             train.tune(constant, width_us)

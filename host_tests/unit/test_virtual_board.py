@@ -174,6 +174,30 @@ class TestPulseOutput(unittest.TestCase):
         self.clock.advance(200_000)
         self.assertEqual(self.edges, [(0, 1), (30_000, 0), (60_000, 1), (90_000, 0)])
 
+    def test_it_tells_when_a_pulse_rises(self):
+        self.assertEqual(self.output.emit(5_000), 5_000)
+        self.assertEqual(self.output.emit(10_000), 65_000)
+
+    def test_when_it_is_stopped_no_pulse_rises_any_more_until_it_is_told_of_another(self):
+        for delay_us in (5_000, 70_000, 140_000):
+            self.output.emit(delay_us)
+        self.clock.advance(4_000)
+        self.assertFalse(self.output.stop())
+        self.clock.advance(500_000)
+        self.assertEqual(self.edges, [])
+        self.output.emit(5_000)
+        self.clock.advance(100_000)
+        self.assertEqual(self.edges, [(509_000, 1), (539_000, 0)])
+
+    def test_a_pulse_that_has_risen_when_it_is_stopped_ends_as_ever_and_the_next_one_keeps_its_pause(self):
+        for delay_us in (5_000, 70_000, 140_000):
+            self.output.emit(delay_us)
+        self.clock.advance(6_000)
+        self.assertTrue(self.output.stop())
+        self.output.emit(10_000)
+        self.clock.advance(500_000)
+        self.assertEqual(self.edges, [(5_000, 1), (35_000, 0), (65_000, 1), (95_000, 0)])
+
     def test_a_controller_without_power_gives_no_pulse(self):
         self.output.emit(5_000)
         self.powered = False

@@ -23,6 +23,7 @@ from tools.bench import (
     integers,
     latency,
     mounting,
+    notes,
     outages,
     pulses,
     retention,
@@ -153,4 +154,8 @@ FIGURES = (
     Figure("N6", "image: size in flash", "bytes", None, emulated.image_bytes),
     Figure("N7.a", "image: pulse width, worst error", "us", 500, emulated.pulse_width_error_us),
     Figure("N7.b", "image: pulses too many or too few in nine minutes", "pulses", 0, emulated.pulse_count_error),
+    Figure("N8.a", "image, FRAM: pulses that are noted before they rise", "pulses", 0, notes.early),
+    Figure("N8.b", "image, FRAM: from the rise of a pulse until FRAM knows of it, mean", "ms", None, notes.mean_ms),
+    Figure("N8.c", "the same: typical", "ms", None, notes.typical_ms),
+    Figure("N8.d", "the same: longest; until 30 ms the pulse is not whole", "ms", 30, notes.longest_ms),
 )

@@ -159,10 +159,16 @@ export class Chip {
     };
   }
 
-  // An input that nothing is wired to has the level of its pull, which rp2040js leaves out
+  // What rp2040js leaves out of a pad: an output is read back (data sheet 2.19.4), and an input that nothing is wired to
+  // has the level of its pull
   moved(pin, state) {
-    if (state === GPIOPinState.High || state === GPIOPinState.Low) this.board.pin(pin, state === GPIOPinState.High ? 1 : 0);
-    else if (!this.inputs.has(pin)) this.mcu.gpio[pin].setInputValue(state === GPIOPinState.InputPullUp);
+    const high = state === GPIOPinState.High;
+    if (high || state === GPIOPinState.Low) {
+      this.mcu.gpio[pin].setInputValue(high);
+      this.board.pin(pin, high ? 1 : 0);
+    } else {
+      this.mcu.gpio[pin].setInputValue(!!(this.inputs.get(pin) ?? state === GPIOPinState.InputPullUp));
+    }
   }
 
   drive(pin, level) {

@@ -56,8 +56,16 @@ class SerialPort(Protocol):
 class PulseOutput(Protocol):
     """Pulses made without the processor's help."""
 
-    def emit(self, delay_us: int, /) -> None:
-        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+    def emit(self, delay_us: int, /) -> int:
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over.
+
+        Return the ticks_us at which it has risen for certain.
+        """
+    def stop(self) -> bool | None:
+        """Let no pulse rise that was told; one that is on ends as ever.  Return whether one is.
+
+        None: it goes on with all of them.  Else a pulse rises a millisecond at most before the instant that was told.
+        """
     def width(self, width_us: int, /) -> None:
         """Make pulses of another width from now on.  None may be under way."""
     def light(self, on: bool, /) -> None:
@@ -122,6 +130,7 @@ class Hal(Protocol):
     def ticks_add(self, ticks: int, delta: int, /) -> int: ...
     def ticks_diff(self, later: int, earlier: int, /) -> int: ...
     def sleep_ms(self, milliseconds: int, /) -> Awaitable[object]: ...
+    def sleep_us(self, microseconds: int, /) -> Awaitable[object]: ...
     def output(self, pin: int, level: int = ..., /) -> Line: ...
     def input(self, pin: int, /) -> InputLine: ...
     def spi(self, id: int, sck: int, mosi: int, miso: int, baudrate: int, polarity: int = ..., phase: int = ...

@@ -18,20 +18,17 @@ LED_COUNTS = const(5_000)                          # 10 000 imp/kWh
 S0_COUNTS = const(10_000)                          # 5 000 imp/kWh, every second LED pulse
 WIDTH_US = const(30_000)                           # EN 62053-31 class A: pulse and pause of 30 ms at least
 LONG_US = const(80_000)                            # what a module output may have instead
-MOST_PER_KWH = const(1_000)                        # of a module output
 
 _COUNTS_PER_KWH = const(50_000_000)
 _NARROWEST_US = const(60_000)                      # from one pulse to the next
 _MOST = const(16)                                  # pulses of one interval
 _SHIFT = const(4)                                  # time is reckoned in 16 µs, so that products stay small
-_SCALE = const(1 << 17)                            # and what a poll has counted in at most so many steps
+_SCALE = const(1 << 16)                            # and what a poll has counted in at most so many steps
 _PART = const(1 << 29)                             # of counts times their weight, added at a time
 _MOST_OWED = const((1 << 30) - 1)                  # at 6.25 pulses a second it takes five years to give them
 _LATE = const(10)                                  # pulses that may be late before it is told
-
-_FULL_W = const(4_761)                             # secondary: 6 A at 1.15 times 230 V, three phases
-_US_PER_H = 3_600_000_000
-_W_PER_KW = const(1_000)
+_TICKS = const((1 << 30) - 1)                      # instants are ticks of a 32-bit target, modulo 2**30 µs
+_PAST = const(1 << 29)                             # half of it: farther ahead is behind
 
 
 class PulseTrain:
@@ -39,8 +36,9 @@ class PulseTrain:
 
     `fraction` and `owed` are the words, one each, that hold the energy below one pulse and the pulses owed, so that a
     power cut does not take them.  After `add` the first `n` places of `delay_us` tell how long after now each pulse is
-    due that has not been told before.  `held`: none is told, all stay owed.  `under_way`, a word too, is for whoever
-    wants to know after a restart how many pulses had been told and had not risen.
+    due that has not been told before; whoever tells the output says by `told` when it rises.  `planned` is how many
+    have been told and have not risen.  `held`: none is told, all stay owed.  `under_way`, a word too, is for whoever
+    wants to know `planned` after a restart.
     """
 
     def __init__(self, counts_per_pulse: int, latency_us: int, fraction=None, owed=None, under_way=None) -> None:
@@ -52,8 +50,8 @@ class PulseTrain:
         self._fraction = array("i", [0]) if fraction is None else fraction
         self._owed = array("i", [0]) if owed is None else owed
         self._under_way = array("i", [0]) if under_way is None else under_way
-        self._planned = 0                          # pulses that were told and have not risen
-        self._rises_us = array("i", [0] * (latency_us // _NARROWEST_US + 2))     # they, after the last `add`
+        self.planned = 0
+        self._rises_us = array("i", [0] * (latency_us // _NARROWEST_US + 2))     # when they rise
         self.delay_us = array("i", [0] * _MOST)
         self.held = False
 
@@ -81,9 +79,7 @@ class PulseTrain:
         """
         if not 0 <= interval_us <= self._latency_us:   # energy of a gap, however ticks that wrap put its length:
             interval_us = self._latency_us         # it is given out as fast as pulses may come
-        if self._planned:
-            self._advance(interval_us)
-        if self._owed[0] == self._planned and counts <= _PART // self._weight:
+        if self._owed[0] == self.planned and counts <= _PART // self._weight:
             fraction = self._fraction[0] + counts * self._weight
             if fraction < self._per_pulse:         # no pulse is earned, as most of the time
                 self._fraction[0] = fraction
@@ -91,15 +87,9 @@ class PulseTrain:
                 return 0
         return self._plan(counts, interval_us)
 
-    def _advance(self, interval_us):
-        """Let the time go by of which the pulses under way know."""
-        self.rise(interval_us)
-        for at in range(self._planned):
-            self._rises_us[at] -= interval_us
-
     def _plan(self, counts, interval_us):
         """Do the rest of `add` where a pulse has been earned or is owed: a call of its own, for its frame is large."""
-        late = self._owed[0] - self._planned
+        late = self._owed[0] - self.planned
         due = self._per_pulse - self._fraction[0]  # counts into this interval at which the next pulse is earned
         step = self._per_pulse
         self._earn(counts)
@@ -114,11 +104,8 @@ class PulseTrain:
             step >>= 1
         scaled *= self._weight
         n = 0
-        planned = self._planned
-        owed = self._owed[0]
-        rises_us = self._rises_us
-        most = min(_MOST, len(rises_us) - planned)
-        while n < most and owed > planned:
+        most = min(_MOST, len(self._rises_us) - self.planned, self._owed[0] - self.planned)
+        while n < most:
             at_us = 0
             if n >= late:
                 at_us = min(due * (interval_us >> _SHIFT) // scaled << _SHIFT, interval_us)
@@ -127,31 +114,41 @@ class PulseTrain:
                 at_us = earliest_us
             if at_us > interval_us:
                 break
-            self.delay_us[n] = rises_us[planned] = self._latency_us - interval_us + at_us
-            planned += 1
+            self.delay_us[n] = self._latency_us - interval_us + at_us
             self._pause_us = interval_us - at_us
             earliest_us = at_us + self._pitch_us
             n += 1
-        self._planned = self._under_way[0] = planned
         return n
 
-    def rise(self, elapsed_us: int) -> int:
-        """`elapsed_us` have passed since the last `add`: what has risen is owed no longer.  Return how many have."""
+    def told(self, rise_us: int) -> None:
+        """The output has been told of the next pulse: at this instant it has risen, whatever may have held it up."""
+        self._rises_us[self.planned] = rise_us
+        self.planned += 1
+        self._under_way[0] = self.planned
+
+    def rise(self, now_us: int) -> int:
+        """It is this instant: what has risen is owed no longer.  Return how many have."""
         n = 0
-        while n < self._planned and self._rises_us[n] <= elapsed_us:
+        while n < self.planned and now_us - self._rises_us[n] & _TICKS < _PAST:
             n += 1
         if n:
             self._owed[0] -= n
-            self._planned -= n
-            self._under_way[0] = self._planned
-            for at in range(self._planned):
+            self.planned -= n
+            self._under_way[0] = self.planned
+            for at in range(self.planned):
                 self._rises_us[at] = self._rises_us[at + n]
         return n
 
-    @property
-    def next_us(self) -> int:
-        """How long after the last `add` the next pulse under way rises, -1 if none is."""
-        return self._rises_us[0] if self._planned else -1
+    def withdraw(self) -> None:
+        """None of those that were told will rise: they stay owed."""
+        self.planned = self._under_way[0] = 0
+
+    def wait_us(self, now_us: int) -> int:
+        """Return how long after this instant the next pulse that was told will have risen, -1 if there is none."""
+        if not self.planned:
+            return -1
+        wait_us = self._rises_us[0] - now_us & _TICKS
+        return wait_us if wait_us < _PAST else 0
 
     def begin(self, told_have_risen: bool) -> None:
         """The words are those of a life before; what that had told has risen since, or never will."""
@@ -167,17 +164,17 @@ class PulseTrain:
     @property
     def late(self) -> bool:
         """More than ten pulses are owed that the output has had no room for: it is slower than its energy."""
-        return self._owed[0] - self._planned > _LATE
+        return self._owed[0] - self.planned > _LATE
 
     @property
     def residue(self) -> int:
         """Counts, times what `tune` weighs them with, that no pulse has been told for."""
-        return self._fraction[0] + (self._owed[0] - self._planned) * self._per_pulse
+        return self._fraction[0] + (self._owed[0] - self.planned) * self._per_pulse
 
     def restart(self, counts: int) -> None:
         """Go on where a register of whole kWh and `counts` stands, as if no pulse of it were owed."""
         self.align(counts)
-        self._owed[0] = self._planned
+        self._owed[0] = self.planned
 
     def align(self, counts: int) -> None:
         """Stand where a register of whole kWh and `counts` stands; what is owed stays."""
@@ -200,19 +197,6 @@ class PulseTrain:
                 break
         self._fraction[0] = fraction
         self._owed[0] = owed if owed < _MOST_OWED else _MOST_OWED
-
-
-def highest_constant(width_us: int, ratio: int) -> int:
-    """Return the most pulses per kWh that an output can keep up with at full load, 4.761 kW on the secondary side.
-
-    `ratio`: of the current transformers where it counts primary energy, else 1.  0: not even one.
-    """
-    return min(_US_PER_H * _W_PER_KW // (2 * width_us * _FULL_W * ratio), MOST_PER_KWH)
-
-
-def saturates(constant: int, width_us: int, ratio: int) -> bool:
-    """Tell whether an output of so many pulses per kWh would fall behind at full load: see `highest_constant`."""
-    return constant > highest_constant(width_us, ratio)
 
 
 def _divisor(one, other):

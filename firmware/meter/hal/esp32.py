@@ -5,6 +5,7 @@ Source of what is said here of MicroPython: ports/esp32 of its 1.25.0.
 """
 import gc
 import sys
+import time
 from asyncio import ThreadSafeFlag as Flag, sleep_ms
 from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
@@ -26,6 +27,11 @@ _BLOCK = const(4_096)
 _SIZE = const(3)                                   # place in Partition.info()
 
 _counters = 0
+
+
+async def sleep_us(microseconds):
+    """Wait for less than a millisecond; meanwhile everything stands still."""
+    time.sleep_us(microseconds)
 
 
 def output(pin, level=0):

@@ -16,6 +16,8 @@ _UNIT_US = const(2)                                # of 80 MHz
 _CLOCK_DIV = const(160)
 _LONGEST = const(32_767)                           # units of one entry, 15 bits
 _LOOK_MS = const(5)
+_LOOK_US = const(5_000)
+_WRITE_US = const(500)                             # until the RMT has begun with what it is given
 _SHINE = (1_000, 1_000)                            # units: a light that ends 4 ms after it is told to
 _QUEUE = const(32)                                 # pulses that may wait for the channel
 _RAISES = const(1)                                 # flag of deque: IndexError rather than lose one
@@ -31,6 +33,8 @@ class PulseOutput:
         self._width_us = width_us
         self._due_us = deque((), _QUEUE, _RAISES)      # pyright: ignore[reportCallIssue] CPython knows no flags
         self._lit = False
+        self._free_us = ticks_us()                 # when the next one may rise at the latest, as far as it was told
+        self._longest_us = 0                       # that this could be ahead when it was reckoned
         self._rmt = RMT(_used, pin=Pin(pin), clock_div=_CLOCK_DIV)
         self._timer = Timer(1 + _used)
         _used += 1
@@ -50,12 +54,25 @@ class PulseOutput:
             if on:
                 self._rmt.write_pulses(_SHINE, (True, True))
 
-    def emit(self, delay_us: int) -> None:
+    def emit(self, delay_us: int) -> int:
         """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over.
 
         The pause is kept before every pulse: after a rest, a delay shorter than the width takes as long as the width.
+        Return the ticks_us at which it has risen; where pulses are as close as they may be, each may have risen as
+        much before as the timer takes to look.
         """
-        self._due_us.append(ticks_add(ticks_us(), delay_us))
+        now = ticks_us()
+        self._due_us.append(ticks_add(now, delay_us))
+        wait_us = max(delay_us, _LOOK_US + self._width_us)
+        ahead_us = ticks_diff(self._free_us, now)
+        if wait_us < ahead_us <= self._longest_us:
+            wait_us = ahead_us
+        self._longest_us = wait_us + 2 * self._width_us + _LOOK_US
+        self._free_us = ticks_add(now, self._longest_us)
+        return ticks_add(now, wait_us + _WRITE_US)
+
+    def stop(self) -> None:
+        """The RMT goes on with what it was told, and so does this: None."""
 
     def _next(self, _):
         """Timer: hand over the next pulse if the channel is free, for `write_pulses` would wait."""

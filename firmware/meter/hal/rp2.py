@@ -7,6 +7,7 @@ import gc
 import os
 import struct
 import sys
+import time
 from asyncio import ThreadSafeFlag as Flag, sleep_ms
 from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
@@ -38,6 +39,11 @@ _WATCHDOG_REASON = const(0x4005_8008)              # RP2040 data sheet 4.7.6
 _REASON_TIMER = const(1 << 0)
 
 _I2C_TIMEOUT_US = const(10_000)                    # MicroPython's own is 50 ms, longer than the meter may stand still
+
+
+async def sleep_us(microseconds):
+    """Wait for less than a millisecond; meanwhile everything stands still."""
+    time.sleep_us(microseconds)
 
 
 def output(pin, level=0):

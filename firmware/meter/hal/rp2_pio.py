@@ -28,6 +28,7 @@ _PAUSE_TICKS = const(5)                            # from the fall of the pulse 
 _IDLE_TICKS = const(3)                             # from a FIFO word that was waited for
 
 _SET_PINS = const(0xE000)                          # set(pins, …), data sheet 3.4.10
+_PULL_NOBLOCK = const(0x8080)                      # pull(noblock), 3.4.7
 
 _HZ_COUNTER = const(1_000_000)                     # an edge must stand for 2 µs
 _COUNT_MASK = const(0x3FFF_FFFF)                   # a small integer
@@ -71,8 +72,10 @@ class PulseOutput:
     def __init__(self, pin: int, width_us: int) -> None:
         self._fall_us = ticks_us()                 # when the last pulse ends
         self._longest_us = 0                       # that it could still take when its word was given
+        self._ends = False                         # nobody knows when, for it was stopped
         self._waiting = deque((), _QUEUE, _RAISES)     # pyright: ignore[reportCallIssue] CPython knows no flags
-        self._sm = _take(_pulses, freq=_HZ, set_base=Pin(pin, Pin.OUT, value=0))
+        self._pin = Pin(pin, Pin.OUT, value=0)
+        self._sm = _take(_pulses, freq=_HZ, set_base=self._pin)
         self._sm.irq(self._refill)
         self.width(width_us)
 
@@ -92,9 +95,15 @@ class PulseOutput:
         self._sm.exec(_SET_PINS | on)              # it waits for a word of the FIFO, and goes on waiting
         self._fall_us = ticks_us()
 
-    def emit(self, delay_us: int) -> None:
-        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over."""
+    def emit(self, delay_us: int) -> int:
+        """Raise one pulse `delay_us` from now, or as soon as the one before it and its pause are over.
+
+        Return the ticks_us at which it has risen; it does so up to two ticks of the program before.
+        """
         now = ticks_us()
+        if self._ends and not self._pin():
+            self._ends = False
+            self._fall_us = now
         ahead_us = ticks_diff(self._fall_us, now)
         queued = len(self._waiting) + self._sm.tx_fifo()
         if queued or 0 < ahead_us <= self._longest_us:
@@ -111,6 +120,23 @@ class PulseOutput:
             self._waiting.append(count)
         else:
             self._sm.put(count)
+        return ticks_add(rise_us, _TICK_US)        # one more, for what it takes to get here
+
+    def stop(self) -> bool:
+        """Let no pulse rise that was told; one that is on ends as ever.  Return whether one is."""
+        self._sm.active(0)
+        on = bool(self._pin())
+        self._waiting = deque((), _QUEUE, _RAISES)     # pyright: ignore[reportCallIssue] CPython knows no flags
+        while self._sm.tx_fifo():
+            self._sm.exec(_PULL_NOBLOCK)           # what it is counting stands in x
+        if on:
+            self._sm.active(1)
+        else:
+            self.width(self._width_us)
+        self._ends = on
+        self._longest_us = self._width_us
+        self._fall_us = ticks_add(ticks_us(), self._width_us if on else 0)     # at the latest
+        return on
 
     def _refill(self, _):
         """Interrupt handler, after each pulse: fills the FIFO, nothing else.  `put` does not wait if there is room."""

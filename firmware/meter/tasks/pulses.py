@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The pulse outputs: each poll's energy becomes pulses, and each pulse is noted once it has risen.
 
-Pulses are handed to the hardware a fraction of a second ahead.  Within a millisecond of each rise the words are stored
-again, so that no restart takes what was under way or doubles what was given: a power cut where they are in FRAM, one of
-the controller alone everywhere.
+Pulses are handed to the hardware a fraction of a second ahead.  As soon as one has risen, and never before, the words
+are stored again: no restart takes what was under way or doubles what was given, where they are in FRAM none by a power
+cut either.  One that comes in between ends the pulse at once, for it stops the hardware: a receiver sees nothing of the
+30 ms that EN 62053-31 asks for, and the pulse comes whole after it.
 
 An output of an energy that the meter was not ordered to bill (core/ordered.py) gives no pulses: those of another energy
 would be booked for what the receiver expects.  What it owes from before it still gives.
@@ -22,7 +23,9 @@ R_MINUS = (R3, R4)
 REACTIVE = R_PLUS + R_MINUS
 
 _NOTE_MS = const(50)                               # a pulse is told at least so long before it rises
-_HALF_MS_US = const(500)                           # a rise is noted in the millisecond nearest to it
+_TOGETHER_US = const(900)                          # S0 follows its LED within: they are noted as one
+_MS_US = const(1_000)
+_UNSURE_US = const(1_000)                          # a pulse rises so much before its output is certain, at most
 _STILL_US = const(1_000_000)                       # without energy, until a steady light may shine
 _LONG_FROM = const(3)                              # codes of Z8: 3 and 4 are of 80 ms
 
@@ -45,11 +48,12 @@ class Output:
         self._wanted = None
         self._anew = False                         # what is kept below one pulse does not belong to the registers
         self._lit = False
+        self._withheld = False
         self._still_us = 0                         # without energy
         self._idle_us = LONG_US                    # the last pulse is over for so long at least, -1: it is not
         self._rests = False                        # it has nothing to do until energy comes
 
-    def give(self, increments, ratio: int, interval_us: int) -> None:
+    def give(self, increments, ratio: int, interval_us: int, now_us: int) -> None:
         """Turn the `increments` of the registers of a poll into pulses.  Allocates nothing."""
         counts = 0
         for register in self.registers:
@@ -60,10 +64,12 @@ class Output:
         if self.primary:
             counts *= ratio
         pulses = self.pulses
+        if pulses.planned:
+            pulses.rise(now_us)
         told = pulses.add(counts, interval_us)
         if interval_us < 0:                        # of a gap so long that ticks have wrapped
             interval_us = 0
-        under_way = pulses.next_us >= 0
+        under_way = told or pulses.planned
         if under_way:
             self._idle_us = -1
         elif self._idle_us < 0:                    # the last one may have risen just now
@@ -81,7 +87,7 @@ class Output:
         else:
             self._rests = self._idle_us >= LONG_US and not pulses.owes
         for at in range(told):
-            self.line.emit(pulses.delay_us[at])
+            pulses.told(self.line.emit(pulses.delay_us[at]))
 
     def shape(self, per_kwh: int, width_us: int, primary: bool) -> None:
         """Have this constant, width and side of the transformers once the last pulse is over; till then none begins."""
@@ -103,7 +109,7 @@ class Output:
             counts = self._stand(registers)        # a new remainder, in step with the register that it follows
         self._anew = self._rests = False
         self.pulses.tune(per_kwh, width_us, counts)
-        self.pulses.held = False
+        self.pulses.held = self._withheld
         self.line.width(width_us)
 
     def order(self, code: int, registers) -> None:
@@ -113,6 +119,21 @@ class Output:
             self._billed = self.registers = billed
             self.align(registers)
             self._anew = True
+
+    def withhold(self, now_us: int) -> None:
+        """Give no pulse that has not risen, until `resume`: they stay owed."""
+        pulses = self.pulses
+        self._withheld = pulses.held = True
+        high = self.line.stop()
+        if high is None:                           # it goes on with what it was told
+            return
+        pulses.rise(now_us + _UNSURE_US if high else now_us)
+        pulses.withdraw()
+
+    def resume(self) -> None:
+        """Give pulses again."""
+        self._withheld = False
+        self.pulses.held = self._wanted is not None
 
     def follow(self, chosen: tuple, registers) -> None:
         """Count `chosen` from now on, an LED in verification."""
@@ -146,18 +167,32 @@ class Pulses:
         self._terms = terms
         self._registers = registers
         self._store = store
-        self._given_us = hal.ticks_us()            # when energy came last
 
     def give(self, increments, interval_us: int) -> None:
         """Turn a poll's `increments` of the billed registers into pulses.  Allocates nothing."""
-        self._given_us = self._hal.ticks_us()
+        now_us = self._hal.ticks_us()
         for output in self.outputs:
-            output.give(increments, self._terms[RATIO], interval_us)
+            output.give(increments, self._terms[RATIO], interval_us, now_us)
 
     def restart(self) -> None:
         """Begin where the registers stand."""
         for output in self.outputs:
             output.restart(self._registers)
+
+    def withhold(self) -> None:
+        """The end is near: let no pulse rise any more, so that what is stored now stays true."""
+        for output in self.outputs:
+            output.withhold(self._hal.ticks_us())
+
+    def resume(self) -> None:
+        """It has not come."""
+        for output in self.outputs:
+            output.resume()
+
+    def halt(self) -> None:
+        """Let no pulse rise any more, and have that stored: the controller is about to restart itself."""
+        self.withhold()
+        self._store()
 
     def begin(self, hung: bool) -> None:
         """Go on with the words of the life before: had it `hung`, the hardware has gone on without it."""
@@ -169,28 +204,36 @@ class Pulses:
         while True:
             report()
             self._tell()
-            await self._hal.sleep_ms(self._wait_ms())
+            await self._hal.sleep_ms(self._wait_us() // _MS_US)
+            wait_us = self._wait_us()
+            if wait_us < _MS_US:                   # a rise, seen as it comes
+                await self._hal.sleep_us(wait_us)
             self.note()
 
-    def _wait_ms(self):
+    def _wait_us(self):
         """Return how long to wait: up to the next rise, or until the status is due."""
-        elapsed_us = self._hal.ticks_diff(self._hal.ticks_us(), self._given_us)
-        wait_us = 1_000 * _NOTE_MS
+        now_us = self._hal.ticks_us()
+        first_us = last_us = _MS_US * _NOTE_MS
         for output in self.outputs:
-            next_us = output.pulses.next_us
-            if 0 <= next_us < elapsed_us + wait_us:
-                wait_us = max(next_us - elapsed_us, 0)
-        return (wait_us + _HALF_MS_US) // 1_000
+            if output.pulses.planned:
+                rise_us = output.pulses.wait_us(now_us)
+                if rise_us < first_us - _TOGETHER_US:
+                    first_us = last_us = rise_us
+                elif rise_us < first_us + _TOGETHER_US:        # each second pulse of the LED has one of S0
+                    last_us = max(last_us, rise_us)
+        return last_us
 
     def note(self) -> None:
         """Note what has risen up to now, and have it stored."""
-        elapsed_us = self._hal.ticks_diff(self._hal.ticks_us(), self._given_us)
+        now_us = self._hal.ticks_us()
         risen = 0
         for output in self.outputs:
-            risen += output.pulses.rise(elapsed_us + _HALF_MS_US)
-            output.settle(self._registers)
+            if output.pulses.planned:
+                risen += output.pulses.rise(now_us)
         if risen:
             self._store()
+        for output in self.outputs:
+            output.settle(self._registers)
 
     def _tell(self):
         for output in self.outputs:

@@ -19,16 +19,16 @@ _FORGIVEN_MS = const(3_600_000)                    # is started anew
 class Supervisor:
     """Starts tasks, starts them again when they end with an exception, feeds the watchdog while all report.
 
-    `quiet()` tells whether a moment is good for a garbage collection: no character is due on a port.  `note()` is
-    called before a restart: what it does not note would be done again.
+    `quiet()` tells whether a moment is good for a garbage collection: no character is due on a port.  `halt()` is
+    called before a restart: what it does not end and store would be done again.
     """
 
-    def __init__(self, hal, status, watchdog, quiet, note) -> None:
+    def __init__(self, hal, status, watchdog, quiet, halt) -> None:
         self._hal = hal
         self._status = status
         self._watchdog = watchdog
         self._quiet = quiet
-        self._note = note
+        self._halt = halt
         self._tasks = []                           # asyncio itself may forget a task that waits
         self._reported = []                        # ticks_ms of the last report of each task
         self._restarts = []
@@ -55,7 +55,7 @@ class Supervisor:
                 self._watchdog.feed()
             else:
                 try:
-                    self._note()
+                    self._halt()
                 finally:
                     hal.reset()
             if self._quiet():                      # often and little: what survives then lies close together
