@@ -345,7 +345,7 @@ class Memory:
         except OSError:
             self._fram_refused = False             # what comes next may be another one
             return
-        if self._fram_refused:                     # reading all of it takes longer than a poll may wait
+        if self._fram_refused:                     # to read it through again would hold up everything for 16 ms
             return
         try:
             other = hot.apart()
