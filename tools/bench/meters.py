@@ -28,16 +28,19 @@ _NAMES = ("L1", "L2", "L3", "vector", "billed", "primary")
 _SUMS = (e.BILLED, e.PRIMARY)                      # by the sum mode "individual", at ratio 1
 
 
-def board(variant: str) -> Any:
+def board(variant: str, **changes: Any) -> Any:
     """Return the virtual board with these memories, polled as a product is."""
-    return readings.Slow(ENERGY_POLL_MS=POLL_MS, **VARIANTS[variant])
+    return readings.Slow(ENERGY_POLL_MS=POLL_MS, **VARIANTS[variant], **changes)
 
 
 class Rig:
-    """A meter; `variant` is which memories it has.  `make(board, hal)` makes the firmware."""
+    """A meter; `variant` is which memories it has, `changes` are others of its board.
 
-    def __init__(self, variant: str, make: Callable = App):
-        self.world = World(make, board(variant))
+    `make(board, hal)` makes the firmware, `world(make, data)` its world.
+    """
+
+    def __init__(self, variant: str, make: Callable = App, world: Callable = World, **changes: Any):
+        self.world = world(make, board(variant, **changes))
         self.world.run(seconds=3)
         self._base = self.registers()
         self._earlier = [[0] * 3 for _ in _TOTALS]

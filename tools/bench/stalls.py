@@ -3,7 +3,8 @@
 
 The virtual board's flash takes no time; here it does.  Meanwhile time goes by, pulses are made without the processor,
 and characters that arrive are held by the UART's 32 (RP2040 data sheet 4.2.1), later ones are lost.  Somebody reads the
-meter out at 9600 Bd again and again, and the phototransistor sees each character that the LED sends, as it does.
+meter out at 9600 Bd again and again, or never leaves it alone (traffic.py), and the phototransistor sees each character
+that the LED sends, as it does.
 """
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +18,7 @@ from boards.virtual.world import World
 from host_tests.system import readings
 from host_tests.system.test_memory import FULL
 from meter.app import App
+from tools.bench import traffic
 from tools.bench.figure import Figure, Measured
 from tools.bench.meters import board
 
@@ -28,6 +30,7 @@ _READOUTS = 120                                    # with the pauses between the
 _READOUT_MS = 4_000                                # of a data message, its time to react included
 _WIDTH_US = 30_000
 _WIDTH_MOST_US = 500
+_TRAFFIC_S = 700                                   # a long log takes six minutes at 300 Bd
 _PAUSE_S = 1                                       # after a read-out
 
 
@@ -37,7 +40,8 @@ class _SlowFlash(VirtualFlash):
     def __init__(self, misuse, stall, erase_us):
         super().__init__(misuse)
         self._stall = stall
-        self._erase_us = erase_us
+        self.erase_us = erase_us
+        self.under_way = None                      # the sector that is being erased
 
     def program(self, address, data):
         """Program."""
@@ -46,8 +50,10 @@ class _SlowFlash(VirtualFlash):
 
     def erase(self, sector):
         """Erase."""
+        self.under_way = sector
+        self._stall(self.erase_us)
+        self.under_way = None
         super().erase(sector)
-        self._stall(self._erase_us)
 
 
 class _Wire(Line):
@@ -70,11 +76,15 @@ class _Wire(Line):
 
 
 class StallingWorld(World):
-    """A world whose own flash stops the controller; `stalls` are (instant, µs) of those that were erasures."""
+    """A world whose own flash stops the controller; `stalls` are (instant, µs) of those that were erasures.
+
+    `on_erase()` is called when one begins.
+    """
 
     def __init__(self, make, data, erase_us):
         self._erase_us = erase_us
         self.stalls = []
+        self.on_erase = None
         super().__init__(make, data)
 
     def _build(self):
@@ -85,6 +95,8 @@ class StallingWorld(World):
     def _stall(self, us):
         if us >= ERASE_US:
             self.stalls.append((self.clock.now_us, us))
+            if self.on_erase is not None:
+                self.on_erase()
         self.line.stalled = True
         self.line.held = 0
         self.clock.advance(us)
@@ -125,15 +137,35 @@ def read_out_all_the_time(erase_us: int, make: Callable = App, readouts: int = _
     return Outcome(world.line.lost, received, broken, len(world.stalls) - first, wrong)
 
 
+def never_left_alone(kind: str, erase_us: int, make: Callable = App, seconds: int = _TRAFFIC_S) -> Outcome:
+    """Have traffic of a kind for so long."""
+    world = StallingWorld(make, board("chip", OPTICAL_BAUD=traffic.baud_of(kind)), erase_us)
+    readings.apply(world, FULL)
+    world.run(seconds=5)
+    if kind == traffic.LOG:
+        traffic.fill_log(world)
+    first = len(world.stalls)
+    client = traffic.Traffic(world, kind)
+    world.run(seconds=seconds)
+    if not client.answers:
+        raise RuntimeError("nobody has been answered")
+    return Outcome(world.line.lost, client.answers, client.broken, len(world.stalls) - first, 0)
+
+
+@cache
+def _in_traffic() -> tuple[Outcome, ...]:
+    return tuple(never_left_alone(kind, erase_us) for kind in (traffic.VALUES, traffic.LOG)
+                 for erase_us in (ERASE_US, SLOWEST_ERASE_US))
+
+
 @cache
 def _outcomes() -> tuple[Outcome, ...]:
     return tuple(read_out_all_the_time(erase_us) for erase_us in (ERASE_US, SLOWEST_ERASE_US))
 
 
-def _lost() -> Measured:
-    outcomes = _outcomes()
+def _lost(outcomes: tuple[Outcome, ...], what: str) -> Measured:
     return Measured(sum(outcome.lost + outcome.broken for outcome in outcomes),
-                    f"of {sum(outcome.received for outcome in outcomes)}, "
+                    f"of {sum(outcome.received for outcome in outcomes)} {what}, "
                     f"{sum(outcome.erasures for outcome in outcomes)} erasures")
 
 
@@ -141,7 +173,9 @@ def figures() -> tuple[Figure, ...]:
     """Return the rows."""
     return (
         Figure("A24", "own flash erases for 45 and 400 ms, read out at 9600 Bd all along: characters and messages lost",
-               "losses", 0, _lost),
+               "losses", 0, lambda: _lost(_outcomes(), "characters")),
+        Figure("A24.traffic", "the same while values at 9600 Bd, or a long log at 300 Bd, are read without a pause", "losses",
+               0, lambda: _lost(_in_traffic(), "answers")),
         Figure("A24.pulses", "the same: pulses whose width is wrong", "pulses", 0,
                lambda: sum(outcome.wrong_pulses for outcome in _outcomes())),
     )
