@@ -174,8 +174,8 @@ def figures() -> tuple[Figure, ...]:
     return (
         Figure("A24", "own flash erases for 45 and 400 ms, read out at 9600 Bd all along: characters and messages lost",
                "losses", 0, lambda: _lost(_outcomes(), "characters")),
-        Figure("A24.traffic", "the same while values at 9600 Bd, or a long log at 300 Bd, are read without a pause", "losses",
-               0, lambda: _lost(_in_traffic(), "answers")),
+        Figure("A24.traffic", "the same while values at 9600 Bd, or a long log at 300 Bd, are read without a pause",
+               "losses", 0, lambda: _lost(_in_traffic(), "answers")),
         Figure("A24.pulses", "the same: pulses whose width is wrong", "pulses", 0,
                lambda: sum(outcome.wrong_pulses for outcome in _outcomes())),
     )

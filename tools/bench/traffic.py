@@ -51,7 +51,7 @@ class Traffic(Head):
         else:
             self._look()
 
-    def on_character(self, byte, baud):
+    def on_character(self, byte, _):
         """The meter has sent a character."""
         self._moved_us = self._clock.now_us
         self._data.append(byte & 0x7F)
@@ -61,9 +61,7 @@ class Traffic(Head):
         elif data[:1] == b"/":
             if data[-1:] == b"\n":
                 self._later(b"\x060%d1\r\n" % (data[4] - 0x30), 300, _SWITCH_US)
-        elif len(data) == 1 and byte & 0x7F in (_ACK, _NAK):
-            self._hear(data)
-        elif len(data) > 1 and data[-2] == _ETX:
+        elif data[0] in (_ACK, _NAK) or data[-2:-1] == bytes((_ETX,)):
             self._hear(data)
 
     def _hear(self, data):
