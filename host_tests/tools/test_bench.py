@@ -12,8 +12,9 @@ from host_tests.system.register_load import REGISTERS
 from host_tests.system.register_store import RegisterStore
 from meter.app import App
 from meter.core import energy as e
+from meter.tasks.memory import Memory
 from tools.bench import __main__ as bench
-from tools.bench import cuts, dips, outages, stalls, starting, sums
+from tools.bench import cuts, dips, outages, stalls, starting, sums, traffic
 from tools.bench.figure import Figure, Measured, spread
 from tools.bench.meters import LOADS, Rig, gained_wh, lost_wh
 from tools.bench.target import on_micropython
@@ -133,6 +134,18 @@ def test_firmware_that_erases_while_somebody_reads_is_seen_by_broken_read_outs()
     outcome = stalls.read_out_all_the_time(stalls.SLOWEST_ERASE_US, perverse, readouts=30)
     assert outcome.erasures >= 1
     assert outcome.lost + outcome.broken >= 1
+
+
+def test_own_flash_that_waits_for_silence_is_seen_where_there_never_is_any(monkeypatch):
+    monkeypatch.setattr(Memory, "_may_stall", lambda memory: memory._quiet(2_000))
+    with pytest.raises(RuntimeError, match="no sector was erased"):
+        outages._outages("chip", 1, 1, "", stalls.SLOWEST_ERASE_US, traffic.VALUES)
+
+
+def test_what_own_flash_loses_in_spite_of_a_warning_while_it_erases_is_seen():
+    (lost, _), gained = outages._outages("chip", 2, 6, "any", stalls.SLOWEST_ERASE_US, "")
+    assert 0.1 < lost < 1.2
+    assert gained == 0
 
 
 def test_energy_that_a_store_has_gained_is_understood_from_its_words():
