@@ -172,9 +172,12 @@ class TestMemory(unittest.TestCase):
         bench.run(50)
         self.assertEqual(bench.erasures, first + 1)
 
-    def test_then_it_does_not_wait_for_longer_than_a_second(self):
+    def test_when_seven_eighths_are_full_it_does_not_wait_for_longer_than_a_second(self):
         bench, first = self.settled(stalls=True)
-        bench.fill(0.75)
+        bench.fill(0.87)
+        bench.run(5_000)
+        self.assertEqual(bench.erasures, first)
+        bench.fill(0.88)
         bench.run(800)
         self.assertEqual(bench.erasures, first)
         bench.run(400)
@@ -182,13 +185,13 @@ class TestMemory(unittest.TestCase):
 
     def test_each_sector_may_wait_for_a_second_again(self):
         bench, first = self.settled(stalls=True)
-        bench.fill(0.75)
+        bench.fill(0.88)
         bench.run(1_200)
         bench.fill(1.0)
         bench.grow(WH)
         bench.run(100)
         self.assertEqual((bench.erasures, bench.ledger.ring.slot), (first + 1, 1))
-        bench.fill(0.75)
+        bench.fill(0.88)
         bench.run(800)
         self.assertEqual(bench.erasures, first + 1)
         bench.run(400)

@@ -151,11 +151,10 @@ class Ledger:
         ring = self.ring
         return not ring.ready and not ring.erasing and (not self.begun or self.pressing or ahead or ring.wants)
 
-    @property
-    def urgent(self) -> bool:
-        """A sector is needed soon, or at once: of the one in use not more than a quarter is left, and none is ready."""
+    def short(self, part: int) -> bool:
+        """Tell whether no sector is ready, and of the one in use not more than 1/part is left: one is needed soon."""
         ring = self.ring
-        return not ring.ready and (not self.begun or self.pressing or 4 * (ring.slots - ring.slot) <= ring.slots)
+        return not ring.ready and (not self.begun or self.pressing or part * (ring.slots - ring.slot) <= ring.slots)
 
     def calm(self) -> bool:
         """Tell whether nothing has to be stored for a while: an erasure, 0.4 s, would not be in its way."""

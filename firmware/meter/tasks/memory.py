@@ -18,7 +18,9 @@ _PROBE_MS = const(500)                             # a memory that is gone is lo
 _PATIENCE_MS = const(3_000)                        # of the start, for a flash that does not come to an end
 _QUIET_MS = const(2_000)                           # after the last character, before the controller may stand still
 _SHORT_MS = const(300)                             # and when a sector is needed soon
-_LONGEST_MS = const(1_000)                         # that a sector which is needed soon waits for a good moment
+_LONGEST_MS = const(1_000)                         # that a sector which is needed very soon waits for a good moment
+_SOON = const(4)                                   # parts of a sector, one of which is left
+_VERY_SOON = const(8)
 _SETTLED_MS = const(60_000)                        # of life, until a sector is kept ready
 _WORN_ERASURES = const(80_000)                     # of the 100 000 that the makers promise
 _FAR_COUNTS = const(100_000)                       # 2 Wh between the memories: one of them has missed something
@@ -278,7 +280,7 @@ class Memory:
             if self._stalls and not self._may_stall():
                 return True
             if ledger.begun and not ledger.pressing and not ledger.calm():
-                if not ledger.urgent:
+                if not ledger.short(_SOON):
                     return False                   # after the next store
                 self._store()                      # as good a moment does not come again soon
                 if not self._flash_works:
@@ -291,18 +293,21 @@ class Memory:
     def _may_stall(self):
         """Tell whether all may stand still for an erasure.
 
-        When a sector is needed soon, a second is waited for a good moment: a lost character costs a repeat, what
-        cannot be stored may be lost for ever.
+        When a sector is needed soon, the client's silence in the meter's turn will do; when it is needed very soon, no
+        more than a second is waited for it: a lost character costs a repeat, what cannot be stored is lost for ever.
         """
         if self._quiet(_QUIET_MS):
             return True
-        if not self._ledger.urgent:
+        if not self._ledger.short(_SOON):
+            return False
+        if self._quiet(_SHORT_MS) or self._turn():
+            return True
+        if not self._ledger.short(_VERY_SOON):
             return False
         now = self._hal.ticks_ms()
         if self._urgent_ms is None:
             self._urgent_ms = now
-        return (self._quiet(_SHORT_MS) or self._turn()
-                or self._hal.ticks_diff(now, self._urgent_ms) > _LONGEST_MS)
+        return self._hal.ticks_diff(now, self._urgent_ms) > _LONGEST_MS
 
     async def _probe(self):
         """From time to time: is everybody still there, and is anybody back?"""
