@@ -303,6 +303,23 @@ class TestLedger(unittest.TestCase):
             self.rot(life)
             self.assertEqual(Life(self.flash).ledger.totals(high, low), 0b101)
 
+    def test_counts_that_were_dropped_are_still_told_when_two_prefaces_behind_them_have_rotted(self):
+        life = Life(self.flash).start()
+        for dropped in (0b001, 0b010, 0b100):
+            life.checkpoints(2)
+            life.ledger.drop(dropped)
+            life.checkpoints(2)
+            if dropped != 0b100:
+                life.prepare()
+                life.grow(WH)
+                self.assertTrue(life.ledger.store(True))
+        self.rot(life)
+        self.rot(life, 1)
+        high, low = array("i", [0] * 9), array("i", [0] * 9)
+        again = Life(self.flash)
+        self.assertEqual(again.ledger.totals(high, low), 0b111)
+        self.near(again.restored, life.totals(), UNIT)
+
     def test_the_totals_of_another_life_are_told_by_nobody_when_its_preface_has_rotted(self):
         Life(self.flash).start().checkpoints(3)
         life = Life(self.flash).start()
