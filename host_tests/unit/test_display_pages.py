@@ -5,7 +5,7 @@ import unittest
 from boards.virtual.chips.pcf85176 import VirtualPCF85176
 from boards.virtual.clock import Clock
 from boards.virtual.panel import Panel, load_segments
-from meter import objects as table
+from meter import rows as table
 from meter.display.glass import Glass
 from meter.display.pages import TEST, Pages
 
@@ -188,7 +188,7 @@ class TestPages(unittest.TestCase):
 
     def test_every_code_and_label_of_the_meter_can_be_shown(self):
         glass = Glass(self.image)
-        for row in table.ROWS:
+        for row in [table.row(number) for number in range(table.COUNT)]:
             with self.subTest(code=row[0]):
                 glass.identification(row[0].split("*")[0])
                 for part in row[1].split("/") if len(row[1]) > 8 else [row[1]]:

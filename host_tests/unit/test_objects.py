@@ -2,7 +2,7 @@
 """objects.py: the written forms of values, and that every code names one value."""
 import unittest
 
-from meter import objects
+from meter import objects, rows
 from meter.core import energy as e
 from meter.core.quantities import Quantities
 from meter.core.status import CHIP_ABSENT, Status
@@ -27,8 +27,16 @@ class TestObjects(unittest.TestCase):
         return dict([line.decode().split("(", 1) for line in self.objects.readout()])
 
     def test_no_code_stands_twice(self):
-        codes = [row[0] for row in objects.ROWS]
+        codes = [rows.row(number)[0] for number in range(rows.COUNT)]
         self.assertEqual(len(codes), len(set(codes)))
+
+    def test_each_code_is_found_where_it_stands_and_no_other_way_of_writing_it(self):
+        for number in range(rows.COUNT):
+            self.assertEqual(rows.find(rows.row(number)[0]), number)
+        for code in ("", "1", "1.8", "01.8.0", "1.8.0*130", "1.8.0*", "21.8.0", "-1.8.0", "5.8.0*128", "x.8.0",
+                     "1.8.0 "):
+            with self.subTest(code=code):
+                self.assertEqual(rows.find(code), -1)
 
     def test_an_energy_is_cut_not_rounded(self):
         self.registers.grow(e.PRIMARY, e.A_IMPORT, 1_234_567 * WH + WH - 1)     # 1234.567999…
