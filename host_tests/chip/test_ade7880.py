@@ -387,6 +387,16 @@ class TestEnergy(unittest.TestCase):
         self.assertEqual(self.rig.start(), True)
         self.compare(self.rig.sum(10), STIMULI, 1)
 
+    def test_a_jump_by_half_of_all_totals_is_not_counted_either_way(self):
+        for far in (0x8000_0000, 0x8000_0000 - 3_000, 0x8000_0000 - 10_000):
+            with self.subTest(far=far):
+                self.setUp()
+                self.rig.driver.high[0], self.rig.driver.low[0] = 0, 5_000
+                self.rig.chip.spoil(0xE400, 5_000 + far)
+                with self.assertRaises(ChipLost) as caught:
+                    self.rig.poll()
+                self.assertEqual(caught.exception.reason, ade7880.IMPLAUSIBLE)
+
     def test_a_jump_just_above_what_the_inputs_can_carry_is_not_counted(self):
         total = self.rig.driver.register(0xE401)
         self.rig.chip.spoil(0xE401, total + 30_000 & 0xFFFFFFFF)     # in 100 ms; clipped inputs reach 19 500

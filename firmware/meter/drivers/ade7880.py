@@ -242,10 +242,14 @@ class ADE7880:
                 link.read_halves(address, high[slot], low[slot])
                 new = new_high[slot] = link.high
                 step = new - high[slot] & 0xFFFF   # modulo 2**32, half by half
+                new = new_low[slot] = link.low
+                rest = new - low[slot]
                 if step & 0x8000:
                     step -= 0x10000
-                new = new_low[slot] = link.low
-                counts[slot] = (step << 16) + new - low[slot]
+                    if rest < 0 and step == -0x8000:       # below -2**31 it is a step upwards
+                        step = 0x7FFF
+                        rest += 0x10000
+                counts[slot] = (step << 16) + rest
                 slot += 1
         link.read_halves(_PHNOLOAD, 0, self.no_load << _PHNOLOAD_VANLPHASE_SHIFT)
         no_load = link.low >> _PHNOLOAD_VANLPHASE_SHIFT & 0b111
