@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Faults seeded in firmware/meter/storage, and in tasks/memory.py, which uses it.
+"""Faults seeded in firmware/meter/storage, and in tasks/memory.py and tasks/memories.py, which use it.
 
 name: ((file, text that stands there once, what stands there instead), …).
 """
@@ -154,25 +154,25 @@ SINGLES = {
     "kept: sequence of RAM not gone on with": (("kept", "        self._hot.count_from(found.sequence)\n", ""),),
     "kept: sequence of FRAM taken as it is": (("hot", "            self.count_from(other.sequence)\n",
                                                "            self._words[_SEQUENCE] = other.sequence\n"),),
-    # tasks/memory.py
+    # tasks/memory.py, tasks/memories.py
     "memory: memories that disagree are not told": (("tasks/memory", "                self._status.set(condition.MEMORY_DISAGREED)\n",
                                                      "                pass\n"),),
-    "memory: nothing is stored when FRAM is lost": (("tasks/memory", "                self._store()\n            self._ledger.begun = False\n",
+    "memory: nothing is stored when FRAM is lost": (("tasks/memories", "                self._store()\n            self._ledger.begun = False\n",
                                                      "                pass\n            self._ledger.begun = False\n"),),
-    "memory: when FRAM is lost flash is shown at once": (("tasks/memory", "            self._ledger.begun = False\n        self._tell()\n",
+    "memory: when FRAM is lost flash is shown at once": (("tasks/memories", "            self._ledger.begun = False\n        self._tell()\n",
                                                           "        self._tell()\n"),),
-    "memory: flash before FRAM": (("tasks/memory", _MEMORY_ORDER, ""), ("tasks/memory", _MEMORY_FLASH, _MEMORY_FLASH + "            self._store_hot()\n")),
+    "memory: flash before FRAM": (("tasks/memories", _MEMORY_ORDER, ""), ("tasks/memories", _MEMORY_FLASH, _MEMORY_FLASH + "            self._store_hot()\n")),
     "memory: FRAM is not compared with RAM": (("tasks/memory", "if self._difference(self._registers, kept, slot) > 0:", "if False:"),),
     "memory: sums are not held": (("tasks/memory", "            self._energy.hold(_UNIT_COUNTS)\n", "            pass\n"),),
     "memory: totals of flash are believed though FRAM knows of more": (("tasks/memory", "        if behind:\n", "        if False:\n"),),
-    "memory: FRAM that is back is not followed": (("tasks/memory", "            hot.follow(other)\n", ""),),
-    "memory: FRAM that is back is always new": (("tasks/memory", "            if not hot.knows(other):\n", "            if True:\n"),),
-    "memory: FRAM that is back brings nothing": (("tasks/memory", "                self._add(self._view(other))\n", "                pass\n"),),
-    "memory: FRAM that is back is not proven": (("tasks/memory", "            hot.prove()\n", ""),),
-    "memory: FRAM is not proven": (("tasks/memory", "            self._hot.prove()  ", "            pass  "),),
-    "memory: a foreign FRAM is read again and again": (("tasks/memory", "        if self._fram_refused:                     #", "        if False:  #"),),
-    "memory: a foreign FRAM is refused for ever": (("tasks/memory", "            self._fram_refused = False             #", "            pass  #"),),
-    "memory: a foreign FRAM that is put in is not told": (("tasks/memory", "                self._status.set(condition.FOREIGN_MEMORY)\n            return\n",
+    "memory: FRAM that is back is not followed": (("tasks/memories", "            hot.follow(other)\n", ""),),
+    "memory: FRAM that is back is always new": (("tasks/memories", "            if not hot.knows(other):\n", "            if True:\n"),),
+    "memory: FRAM that is back brings nothing": (("tasks/memories", "                self._add(self._view(other))\n", "                pass\n"),),
+    "memory: FRAM that is back is not proven": (("tasks/memories", "            hot.prove()\n", ""),),
+    "memory: FRAM is not proven": (("tasks/memories", "            self._hot.prove()  ", "            pass  "),),
+    "memory: a foreign FRAM is read again and again": (("tasks/memories", "        if self._fram_refused:                     #", "        if False:  #"),),
+    "memory: a foreign FRAM is refused for ever": (("tasks/memories", "            self._fram_refused = False             #", "            pass  #"),),
+    "memory: a foreign FRAM that is put in is not told": (("tasks/memories", "                self._status.set(condition.FOREIGN_MEMORY)\n            return\n",
                                                            "                pass\n            return\n"),),
 }
 

@@ -6,15 +6,15 @@ memory that is missing or dies is told in the status; the other one goes on, and
 restart of the controller alone has left in RAM is exact, and goes before both unless they know of more.
 """
 import asyncio
-from errno import EACCES, EAGAIN
+from errno import EACCES
 
 from micropython import const
 
 from meter.core import status as condition
+from meter.tasks.memories import Memories
 
 _STEP_MS = const(10)
 _IDLE_S = 0.5                                      # unless something is due
-_PROBE_MS = const(500)                             # a memory that is gone is looked for so often
 _PATIENCE_MS = const(3_000)                        # of the start, for a flash that does not come to an end
 _QUIET_MS = const(2_000)                           # after the last character, before the controller may stand still
 _SHORT_MS = const(300)                             # and when a sector is needed soon
@@ -22,47 +22,13 @@ _LONGEST_MS = const(1_000)                         # that a sector which is need
 _SOON = const(4)                                   # parts of a sector, one of which is left
 _VERY_SOON = const(8)
 _SETTLED_MS = const(60_000)                        # of life, until a sector is kept ready
-_WORN_ERASURES = const(80_000)                     # of the 100 000 that the makers promise
 _FAR_COUNTS = const(100_000)                       # 2 Wh between the memories: one of them has missed something
 _SECONDARY = const(40)                             # registers; those behind are some of them, times the ratio
-_COUNTS_PER_KWH = const(50_000_000)
 _UNIT_COUNTS = const(1_000)                        # what a checkpoint tells, storage/checkpoint.py
 
 
-class Memory:
-    """Keeps `registers`, which are part of the words of `hot`, in FRAM if `hot` has one and in `ledger` if not None.
-
-    `kept`: the same words in RAM that outlives a restart of the controller alone.
-    `shadow`: registers as they stand on flash; `view(words)`: those in other words.  `energy` closes the running second
-    of the vector sum, `pulses` begin anew where registers were taken back, `chip` tells of dropped counts and takes its
-    totals back.  `quiet(ms)`: no character has moved for so long; `turn()`: none will come for the next 0.4 s.
-    `stalls`: while the flash erases, all stands still.
-    """
-
-    def __init__(self, hal, status, hot, kept, ledger, registers, shadow, view, energy, pulses, chip, quiet, turn,
-                 stalls: bool) -> None:
-        self._hal = hal
-        self._status = status
-        self._hot = hot
-        self._kept = kept
-        self._ledger = ledger
-        self._registers = registers
-        self._shadow = shadow
-        self._view = view
-        self._energy = energy
-        self._pulses = pulses
-        self._chip = chip
-        self._quiet = quiet
-        self._turn = turn
-        self._stalls = stalls
-        self._fram_works = self._flash_works = False
-        self._fram_refused = False                 # all of it is somebody else's
-        self._flash_known = False                  # what it holds is part of the registers
-        self._base = registers.copy()              # what this life began with
-        self._probed_ms = self._started_ms = hal.ticks_ms()
-        self._settled = False
-        self._urgent_ms = None                     # since then a sector has waited for a good moment
-        self._due = asyncio.Event()                # something should be stored on flash
+class Memory(Memories):
+    """The memories of tasks/memories.py, from the start of a life to its end."""
 
     async def start(self) -> None:
         """Restore the registers; comes back when they may be shown."""
@@ -159,24 +125,6 @@ class Memory:
             except OSError:
                 self._lose_flash()
 
-    def _store(self, exactly=False):
-        self._energy.second()                      # its apparent energy is part of the registers only then
-        self._store_hot()                          # FRAM is exact, flash is not: it must never be the newer one
-        try:
-            self._ledger.store(exactly)
-        except OSError:
-            self._lose_flash()
-        self._tell()
-
-    def _store_hot(self):
-        self._hot.seal()
-        self._kept.store()
-        if self._fram_works:
-            try:
-                self._hot.write()
-            except OSError:
-                self._lose_fram()
-
     # --- the start
     def _load(self):
         """Fill the words from FRAM; tell whether there was anything."""
@@ -200,20 +148,6 @@ class Memory:
                 await self._hal.sleep_ms(_STEP_MS)
         except OSError:
             self._status.set(condition.FLASH_LOST)
-
-    async def _open_flash(self):
-        """Read the ledger, with pauses for the others; False if it cannot be read yet.  Raises OSError."""
-        try:
-            self._ledger.ring.area.start()
-        except OSError as trouble:
-            if trouble.args[0] == EAGAIN:          # CPython knows no errno of an OSError with one argument
-                return False
-            raise
-        for _ in self._ledger.restoring():
-            await self._hal.sleep_ms(0)
-        self._flash_known = True
-        self._flash_works = not self._ledger.refused
-        return True
 
     def _knows_all(self, kept):
         """Tell whether no register is lower in RAM than in FRAM or on flash: then it is what was counted last."""
@@ -273,7 +207,7 @@ class Memory:
         """Tell whether the start has waited for long enough: by the clock, for an erasure may stop all else."""
         return self._hal.ticks_diff(self._hal.ticks_ms(), began_ms) > _PATIENCE_MS
 
-    # --- memories that come and go
+    # --- flash
     def _step(self):
         ledger = self._ledger
         if ledger.erases(self._settled):
@@ -308,111 +242,3 @@ class Memory:
         if self._urgent_ms is None:
             self._urgent_ms = now
         return self._hal.ticks_diff(now, self._urgent_ms) > _LONGEST_MS
-
-    async def _probe(self):
-        """From time to time: is everybody still there, and is anybody back?"""
-        now = self._hal.ticks_ms()
-        if self._hal.ticks_diff(now, self._probed_ms) < _PROBE_MS:
-            return
-        self._probed_ms = now
-        if self._flash_works:
-            if not self._ledger.ring.area.present():
-                self._lose_flash()
-        elif self._ledger is not None and not (self._flash_known and self._ledger.refused):
-            await self._find_flash()
-        if self._fram_works:
-            self._prove_fram()
-        elif self._hot.memory is not None:
-            self._find_fram()
-
-    async def _find_flash(self):
-        known = self._flash_known
-        try:
-            if not await self._open_flash():
-                return
-        except OSError:
-            return
-        if not known and self._ledger.found:
-            self._add(self._ledger)
-        self._tell()
-
-    def _prove_fram(self):
-        try:
-            self._hot.prove()                      # each store looks no further than the status of the chip
-        except OSError:
-            self._lose_fram()
-
-    def _find_fram(self):
-        """Store in the FRAM that is back, or in another one that is there instead, behind what it holds."""
-        hot = self._hot
-        try:
-            hot.memory.start()
-        except OSError:
-            self._fram_refused = False             # what comes next may be another one
-            return
-        if self._fram_refused:                     # to read it through again would hold up everything for 16 ms
-            return
-        try:
-            other = hot.apart()
-            if not hot.knows(other):
-                self._add(self._view(other))
-            hot.follow(other)
-            hot.store()
-            hot.prove()
-        except OSError as trouble:
-            self._fram_refused = trouble.args[0] == EACCES
-            if self._fram_refused:
-                self._status.set(condition.FOREIGN_MEMORY)
-            return
-        self._fram_works = True
-        self._tell()
-
-    def _add(self, found):
-        """A memory that was not there at the start knows of more than this life began with."""
-        for slot in range(len(self._base.kwh)):
-            missing = self._difference(found, self._base, slot)
-            if missing > 0:
-                self._registers.grow(0, slot, missing)
-                self._base.kwh[slot] = found.kwh[slot]
-                self._base.counts[slot] = found.counts[slot]
-
-    def _difference(self, one, other, slot):
-        return (one.kwh[slot] - other.kwh[slot]) * _COUNTS_PER_KWH + one.counts[slot] - other.counts[slot]
-
-    def _lose_fram(self):
-        self._fram_works = False
-        self._status.set(condition.FRAM_LOST)
-        if self._flash_works:                      # from now on what stands there is shown: it must not be less
-            if self._ledger.begun:
-                self._store()
-            self._ledger.begun = False
-        self._tell()
-
-    def _lose_flash(self):
-        self._flash_works = False
-        self._status.set(condition.FLASH_LOST)
-        self._tell()
-
-    def _tell(self):
-        status = self._status
-        if self._fram_works:
-            status.clear(condition.FRAM_LOST)
-        if self._flash_works:
-            status.clear(condition.FLASH_LOST)
-        if self._fram_works or self._flash_works:
-            status.clear(condition.NO_MEMORY)
-        else:
-            status.set(condition.NO_MEMORY)
-        foreign = self._hot.foreign
-        damaged = self._hot.damaged > 1            # one slot is what a power cut leaves
-        if self._ledger is not None:
-            ring = self._ledger.ring
-            foreign += ring.foreign + self._ledger.refused
-            damaged = damaged or ring.damaged or ring.bad
-            if ring.erasures > _WORN_ERASURES:
-                status.set(condition.MEMORY_WORN)
-        if foreign:
-            status.set(condition.FOREIGN_MEMORY)
-        if damaged:
-            status.set(condition.MEMORY_DAMAGED)
-
