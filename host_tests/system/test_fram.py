@@ -154,6 +154,23 @@ class TestFramOfAnotherMeter(Fram):
         self.lost_at_a_cut(world, 1 + POLL_WH)
         self.assertEqual(check_of(world.fram, 8), theirs)
 
+    def test_another_meters_fram_is_told_no_longer_when_its_own_is_back(self):
+        for variant, meters in ((FRAM_ONLY, 2), (BOTH, 8)):
+            world = self.made(variant)
+            own = world.fram.held(0, 8 * PLACE)
+            world.fram.plugged = False
+            world.run(seconds=2)
+            used_by_others(world.fram, meters)
+            world.fram.plugged = True
+            world.run(seconds=3)
+            self.assertTrue(told(world, condition.FOREIGN_MEMORY))
+            world.fram.plugged = False
+            world.run(seconds=2)
+            world.fram.overwrite(0, own)
+            world.fram.plugged = True
+            world.run(seconds=3)
+            self.assertFalse(told(world, condition.FOREIGN_MEMORY) or told(world, condition.FRAM_LOST))
+
     def test_its_own_fram_that_is_put_in_after_a_blank_one_brings_its_energy_along(self):
         world = self.made(FRAM_ONLY, 20)
         counted = imported(world)

@@ -184,7 +184,9 @@ class Memories:
             damaged = damaged or ring.damaged or ring.bad
             if ring.erasures > _WORN_ERASURES:
                 status.set(condition.MEMORY_WORN)
-        if foreign:
+        if foreign or self._fram_refused:
             status.set(condition.FOREIGN_MEMORY)
+        else:
+            status.clear(condition.FOREIGN_MEMORY)
         if damaged:
             status.set(condition.MEMORY_DAMAGED)
