@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Write the memory image of the present layout: `python -m tools.golden NAME`, once for a layout, then never again.
 
+A NAME that ends in "_flash" is of a meter without FRAM, which keeps its counters on flash too.
+
 A virtual meter is configured through its optical port, counts in all quadrants, is restarted, loses its supply.  What
 its memory chips then hold goes to host_tests/golden/NAME.bin: chunks of memory (0 FRAM, 1 flash) u8, address u32,
 length u16 and the bytes, little-endian, blank ones left out.  What a meter must find there goes to NAME.json: registers
-as (whole kWh, counts) from both memories and from flash alone, read in the meter before its supply was cut.
+as (whole kWh, counts) from both memories and from flash alone, settings, logs and counters, read in the meter before
+its supply was cut.
 """
 import json
 import struct
@@ -27,11 +30,14 @@ def main(name: str) -> int:
     if image.exists():
         print("%s is there: a released layout does not change; give the new one another name" % image)
         return 1
-    world = readings.make_world()
+    flash_alone = name.endswith("_flash")
+    world = readings.make_world(**({"PIN_FRAM_CS": None} if flash_alone else {}))
     setter = Setter(world)
     setter.sign_on(world.meter.serial)
     setter.write("Z21", "40")
     setter.write("PW3", "a-service-key")
+    setter.write("Z21", "50")
+    world.meter.config.reset_trip(1, 0, 1_234)
     for phase in range(3):
         setter.write("CAL.%d" % (phase + 1), "%d,-506000,1219071,10,-5,3,2,%d" % (-671_000 - phase, 20 + phase))
     setter.write("CAL.SET", "golden lab")
@@ -44,22 +50,29 @@ def main(name: str) -> int:
         world.power_on()
         world.run(seconds=5)
     readings.apply(world, ((230, 0, 0),) * 3)
+    setter.sign_on("no-password")
     world.run(seconds=3)
     meter = world.meter
     expected = {
         "registers": [[kwh, counts] for kwh, counts in zip(meter.registers.kwh, meter.registers.counts, strict=True)],
         "flash": [[kwh, counts] for kwh, counts in zip(meter.ledger.kwh, meter.ledger.counts, strict=True)],
+        "trips": list(meter.config.settings.trips),
+        "wrong": list(meter._access_words),
+        "operating_s": meter._operating[0],
         "values": list(meter.config.settings.values),
         "version": meter.config.settings.version,
         "calibration": list(meter.config.settings.calibration),
         "by": meter.config.settings.calibrated_by,
         "changes": [list(entry[:8]) for entry in meter.books.changes.entries()],
+        "ratios": [list(entry[:8]) for entry in meter.books.ratios.entries()],
         "events": [list(entry) for entry in meter.books.events.entries()],
     }
     world.cut()
     world.run(seconds=1)
-    data = b"".join(_chunks(0, world.fram.held(0, _FRAM_BYTES), 0) + _chunks(1, world.nor.cells.held(0, _FLASH_BYTES),
-                                                                             0xFF))
+    chunks = _chunks(1, world.nor.cells.held(0, _FLASH_BYTES), 0xFF)
+    if not flash_alone:
+        chunks = _chunks(0, world.fram.held(0, _FRAM_BYTES), 0) + chunks
+    data = b"".join(chunks)
     image.write_bytes(data)
     image.with_suffix(".json").write_text(json.dumps(expected, indent=1) + "\n")
     print("%s: %d bytes" % (image, len(data)))
