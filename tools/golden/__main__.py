@@ -57,8 +57,8 @@ def main(name: str) -> int:
         "registers": [[kwh, counts] for kwh, counts in zip(meter.registers.kwh, meter.registers.counts, strict=True)],
         "flash": [[kwh, counts] for kwh, counts in zip(meter.ledger.kwh, meter.ledger.counts, strict=True)],
         "trips": list(meter.config.settings.trips),
-        "wrong": list(meter._access_words),
-        "operating_s": meter._operating[0],
+        "wrong": list(meter._access_words),  # noqa: SLF001 no code tells them
+        "operating_s": meter._operating[0],  # noqa: SLF001
         "values": list(meter.config.settings.values),
         "version": meter.config.settings.version,
         "calibration": list(meter.config.settings.calibration),
