@@ -28,9 +28,10 @@ _TRIAL_S = 60                                       # until the copy has been im
 _NEW_FOLDERS = 16                                   # blocks for folders and for what littlefs keeps free
 _ANSWERS = "ctmeter "                               # how debug.status() begins
 
-# What the board does itself
-_HELPERS = """
-import os, hashlib, binascii
+# What the board does itself.  It collects often, or the names and digests would be spread over all of its heap
+_HELPERS = f"""
+import os, hashlib, binascii, gc
+gc.threshold({_OFTEN})
 def _digest(path):
     h = hashlib.sha256()
     b = bytearray(1024)
