@@ -58,7 +58,7 @@ def test_a_failure_is_told_as_a_case_that_fails_again_alone_and_passes_when_it_i
         whole = Hot.store
 
         def store(self):
-            self._slot = 0
+            self.slot = 0
             whole(self)
 
         broken.setattr(Hot, "store", store)
