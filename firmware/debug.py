@@ -55,7 +55,7 @@ _task = None
 _timer = None
 _prompt = None                                     # its input
 _left_ms = 0                                       # ticks at the end of the last visit
-_held = False                                      # the prompt is talking to the metering chip
+_held = False                                      # the prompt is talking to the chip, or reading what belongs together
 _trace = None
 
 
@@ -87,16 +87,22 @@ def status():
 
 
 def registers():
-    """Print every energy register with six decimals: one line a register, one column a phase or sum.
+    """Print every energy register with six decimals, all of one instant: a line each, one column a phase or sum.
 
     All are secondary but the last: what is billed, each increment times the ratio that was in force.
     """
+    global _held
     app = _meter()
+    _held = True
+    try:
+        taken = app.registers.copy()
+    finally:
+        _held = False
     print("%-10s" % "" + "".join(["%14s" % name for name, _ in _GROUPS]))
     for name, register in _REGISTERS:
         line = "%-10s" % name
         for _, group in _GROUPS:
-            kwh, counts = app.registers.read(group, (register,))
+            kwh, counts = taken.read(group, (register,))
             line += "%7d.%06d" % (kwh, counts // _COUNTS_PER_MWH)
         print(line)
 
