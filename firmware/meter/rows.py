@@ -6,7 +6,7 @@ energy: 128 with more places, for verification; 129 secondary; 140, 141, 142 sec
 (core/energy.py), whatever is billed.
 
 Rows that have most in common with others stand as (family, member), and are put together when they are asked for: a
-table of whole ones takes 20 kB of heap.
+table of whole ones takes 7 kB of heap more.
 """
 from micropython import const
 
