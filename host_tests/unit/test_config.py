@@ -512,17 +512,21 @@ class TestStart(unittest.TestCase):
         self.config.begin(kept, 7, True)
         self.assertTrue(self.bench.status.word & s.SETTINGS_LOST)
 
+    def calibrate(self):
+        """Set a calibration that the chip takes."""
+        for number in range(3):
+            self.config.write("CAL.%d" % (number + 1), LINE, 4)
+        self.config.write("CAL.SET", "Ada", 4)
+        self.bench.chip.trying = False
+        self.config.step(77)
+
     def test_a_new_calibration_ends_the_loss_and_counts_more_than_what_was_lost(self):
         for found in (None, bytearray(payload(9, OTHER))):
             self.setUp()
             if found is not None:
                 found[4] = 2                       # a newer layout, which stays on flash beside what is written now
             self.config.begin(found, 7, True)
-            for number in range(3):
-                self.config.write("CAL.%d" % (number + 1), LINE, 4)
-            self.config.write("CAL.SET", "Ada", 4)
-            self.bench.chip.trying = False
-            self.config.step(77)
+            self.calibrate()
             self.assertEqual(self.bench.status.word, 0)
             self.assertEqual(self.bench.stored()[0], 8 if found is None else 10)
             self.assertEqual(self.bench.log[-1][1:2], (8 if found is None else 10,))     # in force
@@ -550,11 +554,7 @@ class TestStart(unittest.TestCase):
         self.assertTrue(self.again(8, True))
         with self.assertRaises(OSError):
             self.config.write("Z2", "2", 4)
-        for number in range(3):
-            self.config.write("CAL.%d" % (number + 1), LINE, 4)
-        self.config.write("CAL.SET", "Ada", 4)
-        self.bench.chip.trying = False
-        self.config.step(77)
+        self.calibrate()
         self.assertEqual(self.bench.status.word, 0)
         self.config.write("Z2", "2", 4)
         self.assertFalse(self.again(10, True))
